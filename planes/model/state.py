@@ -1,0 +1,114 @@
+"""What is: the rows that the controller writes and that people and tools read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, order=True)
+class Switch:
+    """A switch that was ever seen. `index` is its number in labels; `error` is what it last refused, or ''."""
+
+    datapath_id: int
+    name: str
+    index: int
+    connected: bool
+    rules: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, order=True)
+class Port:
+    """A port of a switch by name and OpenFlow number. `role`: edge, fabric or unused."""
+
+    switch: str
+    number: int
+    name: str
+    up: bool
+    role: str = "unused"
+
+
+@dataclass(frozen=True, order=True)
+class Link:
+    """A link between two switches, the lesser end first; it exists while both directions are seen."""
+
+    switch: str
+    port: int
+    peer: str
+    peer_port: int
+
+
+@dataclass(frozen=True, order=True)
+class Host:
+    """A source address seen in a segment, where it is, and the IP addresses it spoke for."""
+
+    network: str
+    segment: str
+    mac: str
+    switch: str
+    port: int
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, order=True)
+class Id:
+    """A number given to a name for good. `kind`: switch, network, segment, slot."""
+
+    kind: str
+    name: str
+    number: int
+
+
+@dataclass(frozen=True, order=True)
+class Counter:
+    """Something that was dropped or refused, by reason, and how often."""
+
+    reason: str
+    count: int
+
+
+Row = Switch | Port | Link | Host | Id | Counter
+Key = tuple[str | int, ...]
+
+
+def key(row: Row) -> Key:
+    """What makes a row the same row: its class's identifying columns."""
+    match row:
+        case Switch():
+            return (row.datapath_id,)
+        case Port():
+            return (row.switch, row.number)
+        case Link():
+            return (row.switch, row.port, row.peer, row.peer_port)
+        case Host():
+            return (row.network, row.segment, row.mac)
+        case Id():
+            return (row.kind, row.name)
+        case Counter():
+            return (row.reason,)
+
+
+@dataclass(frozen=True)
+class Put:
+    """A row is new or has changed."""
+
+    row: Row
+
+
+@dataclass(frozen=True)
+class Drop:
+    """The row with this class and key is no more."""
+
+    table: type[Row]
+    key: Key
+
+
+Change = Put | Drop
+
+
+@dataclass(frozen=True)
+class State:
+    """All rows at one moment. `applied` is the serial of the newest intent that every connected switch confirmed."""
+
+    rows: dict[type[Row], dict[Key, Row]] = field(default_factory=dict)
+    applied: int = 0
