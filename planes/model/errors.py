@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+MAX_LISTED = 20
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -40,4 +42,5 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     close = nearest(word, names)
     if close:
         return f"did you mean {close!r}?"
-    return f"allowed: {', '.join(names)}" if names else "none is defined"
+    more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+    return f"allowed: {', '.join(names[:MAX_LISTED])}{more}" if names else "none is defined"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 
 @dataclass(frozen=True, order=True)
@@ -67,6 +68,7 @@ class Counter:
     count: int
 
 
+R = TypeVar("R", "Switch", "Port", "Link", "Host", "Id", "Counter")
 Row = Switch | Port | Link | Host | Id | Counter
 Key = tuple[str | int, ...]
 
@@ -112,3 +114,7 @@ class State:
 
     rows: dict[type[Row], dict[Key, Row]] = field(default_factory=dict)
     applied: int = 0
+
+    def of(self, table: type[R]) -> list[R]:
+        """The rows of one table, sorted."""
+        return sorted(cast("dict[Key, R]", self.rows.get(table, {})).values())

@@ -1,0 +1,74 @@
+"""The controller: `python -m controller --store REMOTE --listen HOST:PORT`."""
+
+from __future__ import annotations
+
+from controller import openflow  # first of all: it may have to patch the standard library
+
+# isort: split
+import argparse
+import logging
+import os
+import secrets
+import socket
+import sys
+import threading
+from collections.abc import Callable
+
+from controller.fabric import FabricApp
+from controller.runtime import Runtime
+from controller.waist import Waist
+from planes.control.core import Core
+from planes.store.ovsdb import Store
+
+
+def main() -> None:
+    """Restore what the store knows, then serve switches until killed."""
+    options = _options()
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    host, port = options.listen
+    _check_free(host, port)
+    waist = Waist(Store(options.store))
+    runtime = Runtime(Core(secrets.token_bytes(32)))
+    fabric = FabricApp(runtime.post, waist.publish)
+    for event in waist.restore():
+        runtime.post(event)
+    threading.Thread(target=_vital, args=(lambda: waist.run(runtime.post),), daemon=True).start()
+    openflow.listen(host, port, fabric.handlers)
+    logging.info("listening on %s:%d with %s", host, port, openflow.LIBRARY)
+    runtime.run(fabric.perform)
+
+
+def _vital(run: Callable[[], None]) -> None:
+    """A thread that the controller can't live without: when it fails, the process ends, and says why."""
+    try:
+        run()
+    finally:
+        logging.exception("the store's thread ended")
+        os._exit(1)
+
+
+def _check_free(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SystemExit(f"cannot listen on {host}:{port}: {error.strerror}") from error
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m controller", description=__doc__)
+    parser.add_argument("--store", required=True, help="the store, such as unix:/run/user/1000/triplane/LAB/store.sock")
+    parser.add_argument("--listen", required=True, type=_endpoint, metavar="HOST:PORT", help="where switches connect")
+    return parser.parse_args()
+
+
+def _endpoint(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, such as 127.0.0.1:6653")
+    return host, int(port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""The one door to Ryu, or to os-ken, its maintained fork with the same API.
+
+Imported first of all by the launcher: Ryu runs on eventlet, which must patch the standard library before anyone
+uses it. os-ken runs on threads. Everything above this file sees neither: plain queues and threads work in both.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+LIBRARIES = ("ryu", "os_ken")
+
+
+def _choose() -> str:
+    wanted = os.environ.get("TRIPLANE_OPENFLOW", "").replace("-", "_")
+    found = [name for name in LIBRARIES if find_spec(name)]
+    if wanted and wanted not in found:
+        raise SystemExit(f"TRIPLANE_OPENFLOW={wanted}: not installed; found: {', '.join(found) or 'neither'}")
+    if not found:
+        raise SystemExit("neither ryu nor os-ken is installed: run ./scripts/setup")
+    return wanted or found[0]
+
+
+def _prepare_eventlet() -> None:
+    with warnings.catch_warnings():  # eventlet warns of its own age
+        warnings.simplefilter("ignore")
+        import eventlet
+        import eventlet.wsgi
+
+    eventlet.monkey_patch()
+    if not hasattr(eventlet.wsgi, "ALREADY_HANDLED"):  # Ryu 4.34 asks for it; eventlet dropped it in 0.30.3
+        eventlet.wsgi.ALREADY_HANDLED = object()
+
+
+LIBRARY = _choose()
+if LIBRARY == "ryu":
+    _prepare_eventlet()
+
+
+def _load(name: str) -> Any:
+    return importlib.import_module(f"{LIBRARY}.{name}")
+
+
+app_manager = _load("base.app_manager")
+handler = _load("controller.handler")
+ofp_event = _load("controller.ofp_event")
+ofproto = _load("ofproto.ofproto_v1_3")
+cfg = _load("cfg")
+_load("controller.controller")  # registers the options set below
+
+ECHO_INTERVAL = 2.0  # seconds; a switch that leaves three unanswered is gone
+SOCKET_TIMEOUT = 5.0  # seconds that a switch may take to read what it is sent
+
+
+@dataclass(frozen=True)
+class PortInfo:
+    """A port as OpenFlow describes it (1.3.5, 7.2.1)."""
+
+    number: int
+    name: str
+    up: bool
+
+
+class Channel:
+    """One connection to one switch."""
+
+    def __init__(self, datapath: Any) -> None:
+        self._datapath = datapath
+        self.dpid: int = datapath.id
+
+    def send(self, data: bytes) -> None:
+        """Queue whole messages; on a closed channel they are dropped, its end is reported by `down`."""
+        self._datapath.send(data)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._datapath.close()
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """Who is called, in the order of each connection's messages."""
+
+    up: Callable[[Channel, Sequence[PortInfo]], None]
+    down: Callable[[Channel], None]
+    port: Callable[[Channel, PortInfo, bool], None]  # True: it is gone
+    packet_in: Callable[[Channel, bytes], None]  # the whole message
+    barrier: Callable[[Channel, int], None]  # its transaction id
+    error: Callable[[Channel, str], None]
+
+
+def _on(event: str, *states: str) -> Any:
+    return handler.set_ev_cls(getattr(ofp_event, event), list(states))
+
+
+class Switches(app_manager.RyuApp if LIBRARY == "ryu" else app_manager.OSKenApp):  # type: ignore[misc]
+    """Turns the library's events into calls of `Handlers`."""
+
+    OFP_VERSIONS = [ofproto.OFP_VERSION]
+
+    def __init__(self, handlers: Handlers) -> None:
+        super().__init__()
+        self._handlers = handlers
+        self._channels: dict[Any, Channel] = {}
+        self._ports: dict[Any, list[PortInfo]] = {}
+
+    @_on("EventOFPPortDescStatsReply", handler.CONFIG_DISPATCHER)
+    def _described(self, event: Any) -> None:
+        self._ports.setdefault(event.msg.datapath, []).extend(map(_port, event.msg.body))
+
+    @_on("EventOFPStateChange", handler.MAIN_DISPATCHER, handler.DEAD_DISPATCHER)
+    def _state(self, event: Any) -> None:
+        datapath = event.datapath
+        if event.state == handler.MAIN_DISPATCHER:
+            self._channels[datapath] = Channel(datapath)
+            self._handlers.up(self._channels[datapath], self._ports.pop(datapath, []))
+        else:
+            self._ports.pop(datapath, None)
+            channel = self._channels.pop(datapath, None)
+            if channel is not None:
+                self._handlers.down(channel)
+
+    @_on("EventOFPPortStatus", handler.MAIN_DISPATCHER)
+    def _port_status(self, event: Any) -> None:
+        self._call(self._handlers.port, event, _port(event.msg.desc), event.msg.reason == ofproto.OFPPR_DELETE)
+
+    @_on("EventOFPPacketIn", handler.MAIN_DISPATCHER)
+    def _packet_in(self, event: Any) -> None:
+        self._call(self._handlers.packet_in, event, bytes(event.msg.buf))
+
+    @_on("EventOFPBarrierReply", handler.MAIN_DISPATCHER)
+    def _barrier(self, event: Any) -> None:
+        self._call(self._handlers.barrier, event, event.msg.xid)
+
+    @_on("EventOFPErrorMsg", handler.MAIN_DISPATCHER)
+    def _error(self, event: Any) -> None:
+        self._call(self._handlers.error, event, f"OpenFlow error type {event.msg.type} code {event.msg.code}")
+
+    def _call(self, handle: Callable[..., None], event: Any, *values: object) -> None:
+        channel = self._channels.get(event.msg.datapath)
+        if channel is not None:
+            handle(channel, *values)
+
+
+def listen(host: str, port: int, handlers: Handlers) -> None:
+    """Accept switches on host:port from now on, in the background."""
+    cfg.CONF(args=[], project="triplane", default_config_files=[])
+    for name, value in {
+        "ofp_listen_host": host,
+        "ofp_tcp_listen_port": port,
+        "echo_request_interval": ECHO_INTERVAL,
+        "maximum_unreplied_echo_requests": 3,
+        "socket_timeout": SOCKET_TIMEOUT,
+    }.items():
+        cfg.CONF.set_override(name, value)
+    manager = app_manager.AppManager.get_instance()
+    manager.load_apps([f"{LIBRARY}.controller.ofp_handler"])
+    manager.instantiate(Switches, handlers)
+    manager.instantiate_apps()
+
+
+def _port(description: Any) -> PortInfo:
+    name = description.name.decode("utf-8", "replace") if isinstance(description.name, bytes) else description.name
+    down = description.config & ofproto.OFPPC_PORT_DOWN or description.state & ofproto.OFPPS_LINK_DOWN
+    return PortInfo(description.port_no, name, not down)

@@ -1,0 +1,107 @@
+"""The controller's end of the store: a thread that owns the connection, reads intent and writes state.
+
+State that can't be written while the store is away is kept, newest value of each row only, and written when it
+is back.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from itertools import islice
+
+from planes.control.events import IntentChanged, Restored
+from planes.model.state import Change, Put, key
+from planes.store.base import Store, StoreError
+
+BATCH = 500  # rows a transaction: more would hold up the other threads while it is encoded
+RETRY = 0.25  # seconds between attempts while the store is away
+log = logging.getLogger(__name__)
+
+
+class Waist:
+    """The store, as the controller uses it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._changes: dict[object, Change] = {}
+        self._applied: int | None = None
+        self._serial = 0
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
+
+    def restore(self) -> list[Restored | IntentChanged]:
+        """Wait for the store; what it knows, as the first events."""
+        while not self._store.synced:
+            self._store.run()
+            if not self._store.synced:
+                self._store.wait(RETRY)
+        return [Restored(self._store.state()), *self._news()]
+
+    def publish(self, changes: Iterable[Change], applied: int | None) -> None:
+        """Write these soon; from any thread."""
+        with self._lock:
+            for change in changes:
+                self._changes[_target(change)] = change
+            self._applied = self._applied if applied is None else applied
+        with suppress(BlockingIOError):  # a full pipe wakes as well
+            os.write(self._wake_write, b"!")
+
+    def run(self, deliver: Callable[[IntentChanged], None]) -> None:
+        """Serve the connection for ever; new intents are delivered."""
+        while True:
+            self._store.run()
+            for event in self._news():
+                deliver(event)
+            written = self._write()
+            self._store.wait(None if written else RETRY, self._wake_read if written else None)
+            self._drain()
+
+    def _news(self) -> list[IntentChanged]:
+        if not self._store.synced or self._store.serial() == self._serial:
+            return []
+        self._serial = self._store.serial()
+        return [IntentChanged(self._serial, self._store.intent())]
+
+    def _write(self) -> bool:
+        """Write what is waiting; False when the store would not take it, and it waits on."""
+        while batch := self._next_batch():
+            changes, applied = batch
+            try:
+                self._store.publish(list(changes.values()), applied)
+            except StoreError as error:
+                log.warning("state waits for the store: %s", error)
+                with self._lock:
+                    self._changes = {**changes, **self._changes}
+                    self._applied = applied if self._applied is None else self._applied
+                return False
+        return True
+
+    def _next_batch(self) -> tuple[dict[object, Change], int | None] | None:
+        """Some of what is waiting; the applied serial goes with the last of it. None when nothing is."""
+        with self._lock:
+            if not self._changes and self._applied is None:
+                return None
+            batch = dict(islice(self._changes.items(), BATCH))
+            for target in batch:
+                del self._changes[target]
+            if self._changes:
+                return batch, None
+            applied, self._applied = self._applied, None
+            return batch, applied
+
+    def _drain(self) -> None:
+        with suppress(BlockingIOError):
+            os.read(self._wake_read, 4096)
+
+
+def _target(change: Change) -> object:
+    """What a change is about: the same row, the same target."""
+    if isinstance(change, Put):
+        return type(change.row), key(change.row)
+    return change.table, change.key

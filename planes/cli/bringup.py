@@ -1,0 +1,88 @@
+"""Waiting for a fabric: what is still missing, read from the store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from planes.model import state
+from planes.model.wiring import Wire, Wiring
+from planes.store.base import Store
+from planes.store.ovsdb import Store as OvsdbStore
+from topologies.directory import last_lines
+from topologies.errors import LabError
+from topologies.lab import Lab
+
+LOOK_INTERVAL = 1.0  # seconds between looks at whether the controller still lives
+
+Progress = Callable[[str, int, int], None]
+
+
+@contextmanager
+def open_store(lab: Lab) -> Iterator[Store]:
+    """A lab's store."""
+    store = OvsdbStore(f"unix:{lab.directory.store}")
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def await_fabric(lab: Lab, store: Store, wiring: Wiring, serial: int, timeout: float, progress: Progress) -> None:
+    """Wait until every switch is connected, every link found, and the intent in the switches. LabError."""
+
+    def missing() -> list[str]:
+        known = store.state()
+        switches, links = _switches_away(wiring, known), _links_unseen(wiring, known)
+        progress("switches", len(wiring.switches) - len(switches), len(wiring.switches))
+        progress("links", len(_fabric_wires(wiring)) - len(links), len(_fabric_wires(wiring)))
+        return [*(f"switch {name}" for name in switches), *(f"link {name}" for name in links), *_unapplied(known, serial)]
+
+    _await(lab, store, missing, timeout)
+
+
+def await_applied(lab: Lab, store: Store, serial: int, timeout: float) -> None:
+    """Wait until every connected switch holds the intent. LabError."""
+    _await(lab, store, lambda: _unapplied(store.state(), serial), timeout)
+
+
+def _await(lab: Lab, store: Store, missing: Callable[[], list[str]], timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while True:
+        store.run()
+        left = missing() if store.synced else ["the store"]
+        if not left:
+            return
+        if time.monotonic() >= deadline:
+            raise LabError(
+                f"lab {lab.name!r} is not up after {timeout:.0f} s; still missing: {', '.join(left)}",
+                last_lines(lab.directory.controller_log),
+            )
+        if not lab.info().process("controller").alive:
+            raise LabError(
+                f"the controller of lab {lab.name!r} is dead",
+                last_lines(lab.directory.controller_log) or "start it again by `triplane heal controller`",
+            )
+        store.wait(LOOK_INTERVAL)
+
+
+def _unapplied(known: state.State, serial: int) -> list[str]:
+    return [] if known.applied >= serial else ["the networks in the switches"]
+
+
+def _switches_away(wiring: Wiring, known: state.State) -> list[str]:
+    connected = {row.name for row in known.of(state.Switch) if row.connected}
+    return [name for name, _ in wiring.switches if name not in connected]
+
+
+def _links_unseen(wiring: Wiring, known: state.State) -> list[str]:
+    seen = {frozenset(((row.switch, row.port), (row.peer, row.peer_port))) for row in known.of(state.Link)}
+    wanted = {w.name: frozenset(((w.a.node, w.a.port), (w.b.node, w.b.port))) for w in _fabric_wires(wiring)}
+    return [name for name, ends in wanted.items() if ends not in seen]
+
+
+def _fabric_wires(wiring: Wiring) -> list[Wire]:
+    """The wires between two switches."""
+    switches = dict(wiring.switches)
+    return [wire for wire in wiring.wires if wire.a.node in switches and wire.b.node in switches]

@@ -1,0 +1,71 @@
+"""`triplane deploy`."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from planes.cli.bringup import await_fabric, open_store
+from planes.model.load import load
+from planes.model.resolve import resolve
+from planes.model.wiring import wire
+from topologies import lab as labs
+from topologies.errors import LabError
+from topologies.library import find
+
+
+@click.command()
+@click.argument("plan")
+@click.option("--name", metavar="LAB", help="The lab's name; the plan's by default.")
+@click.option("--timeout", default=120.0, show_default=True, metavar="SECONDS", help="How long the fabric may take.")
+def deploy(plan: str, name: str | None, timeout: float) -> None:
+    """Launch the topology of PLAN (a file, or the name of a shipped plan) as a lab.
+
+    Returns when all switches are connected, all links found and the plan's networks installed. The lab runs on in
+    the background until `triplane destroy`. No root is needed; several labs may run at once. Ctrl-C leaves nothing
+    behind.
+    """
+    path = find(plan)
+    found = load(path)
+    if found.topology is None:
+        raise LabError(f"plan {found.name!r} has no topology to launch", "add a `topology:`, see the README")
+    begun, wiring = time.monotonic(), wire(found.topology)
+    with _Bars() as bars, labs.deploy(path.read_text(encoding="utf-8-sig"), name or found.name, bars.show) as deployment:
+        with open_store(deployment.lab) as store:
+            serial = store.write_intent(resolve(found))
+            await_fabric(deployment.lab, store, wiring, serial, timeout, bars.show)
+        lab = deployment.commit()
+    click.echo(
+        f"lab {lab.name!r} is up: {len(wiring.switches)} switches, {len(wiring.hosts)} hosts,"
+        f" {time.monotonic() - begun:.1f} s",
+        err=True,
+    )
+
+
+class _Bars:
+    """One progress bar a stage on a terminal, one line a stage elsewhere; all on standard error."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        columns = TextColumn("{task.description:>12}"), BarColumn(), MofNCompleteColumn()
+        self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._tasks: dict[str, int] = {}
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        """A stage has got this far."""
+        if stage not in self._tasks:
+            self._tasks[stage] = self._progress.add_task(stage)
+            if self._progress.disable:
+                print(f"{stage} ...", file=sys.stderr)  # noqa: T201
+        self._progress.update(self._tasks[stage], completed=done, total=total)  # type: ignore[arg-type]
+
+    def __enter__(self) -> _Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()

@@ -1,0 +1,49 @@
+"""Exit statuses, and errors as people see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from planes.model.errors import PlanError
+from planes.store.base import StoreError
+from topologies.errors import LabError
+
+BAD_PLAN = 6
+INTERRUPTED = 130
+
+EXIT_STATUSES = """\b
+Exit statuses:
+  0  done, and all that was asked holds
+  1  it failed, or a check does not hold
+  2  the command line is wrong
+  3  no lab, node, link or plan has that name
+  4  a lab of that name is running
+  5  this machine lacks something
+  6  the plan is wrong
+  130  interrupted; nothing is left behind
+`triplane exec` exits as its command does."""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn what users can act on into a message on standard error and an exit status."""
+    try:
+        yield
+    except PlanError as error:
+        count = len(error.problems)
+        click.echo(f"{error}\n{count} problem{'s' if count > 1 else ''} in the plan", err=True)
+        raise SystemExit(BAD_PLAN) from error
+    except LabError as error:
+        click.echo(f"triplane: {error}", err=True)
+        raise SystemExit(int(error.code)) from error
+    except StoreError as error:
+        click.echo(f"triplane: {error}", err=True)
+        raise SystemExit(1) from error
+    except KeyboardInterrupt as error:
+        click.echo("triplane: interrupted", err=True)
+        raise SystemExit(INTERRUPTED) from error
+    except BrokenPipeError as error:  # whoever read our output has seen enough
+        raise SystemExit(0) from error

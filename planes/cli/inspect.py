@@ -1,0 +1,101 @@
+"""`triplane inspect`."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from planes.cli.bringup import open_store
+from planes.cli.output import Output, Table, output_option
+from planes.model import state
+from planes.model.intent import Intent
+from topologies import lab as labs
+from topologies.control import Info
+from topologies.errors import LabError
+from topologies.lab import Lab
+
+SYNC_SECONDS = 5.0
+
+
+@click.command()
+@click.argument("name", metavar="[LAB]", required=False)
+@output_option
+def inspect(name: str | None, output: Output) -> None:
+    """Show LAB, the only one running by default; list the labs when there are several.
+
+    What the switches are, and where hosts are, is what the controller last wrote to the store; `controller` says
+    whether it lives.
+    """
+    running = labs.labs()
+    if name is None and len(running) != 1:
+        output.show([_labs([lab.info() for lab in running])])
+        return
+    lab = labs.find(name)
+    info = lab.info()
+    known, intent = _stored(lab)
+    output.show([_labs([info]), _processes(info), *_fabric(info, known), *_networks(intent, known)])
+
+
+def _stored(lab: Lab) -> tuple[state.State, Intent]:
+    with open_store(lab) as store:
+        deadline = time.monotonic() + SYNC_SECONDS
+        store.run()
+        while not store.synced:
+            if time.monotonic() > deadline:
+                raise LabError(f"the store of lab {lab.name!r} does not answer", f"see {lab.directory.log}")
+            store.wait(0.1)
+            store.run()
+        return store.state(), store.intent()
+
+
+def _labs(infos: list[Info]) -> Table:
+    rows = [
+        (
+            info.lab,
+            info.plan,
+            sum(node.kind == "switch" for node in info.nodes),
+            sum(node.kind == "host" for node in info.nodes),
+            sum(not link.up for link in info.links),
+            "alive" if info.process("controller").alive else "dead",
+            f"{time.time() - info.since:.0f} s",
+        )
+        for info in infos
+    ]
+    return Table("labs", ("lab", "plan", "switches", "hosts", "links down", "controller", "up for"), rows)
+
+
+def _processes(info: Info) -> Table:
+    now = time.time()
+    rows = [(p.name, "alive" if p.alive else "dead", f"{now - p.since:.0f} s", p.status) for p in info.processes]
+    return Table("processes", ("process", "state", "for", "exit status"), rows)
+
+
+def _fabric(info: Info, known: state.State) -> list[Table]:
+    switches = [(s.name, f"{s.datapath_id:016x}", s.index, s.connected, s.rules, s.error or None) for s in known.of(state.Switch)]
+    found = {frozenset(((row.switch, row.port), (row.peer, row.peer_port))) for row in known.of(state.Link)}
+    ports = {port.name: (port.switch, port.number) for port in known.of(state.Port)}
+    links = []
+    for link in info.links:
+        ends = [ports.get(interface) for interface in link.interfaces]
+        carries = frozenset(end for end in ends if end) in found if all(ends) else None
+        links.append((link.name, *link.interfaces, link.up, carries))
+    return [
+        Table("switches", ("switch", "datapath id", "index", "connected", "rules", "error"), switches),
+        Table("links", ("link", "end", "other end", "up", "discovered"), links),
+    ]
+
+
+def _networks(intent: Intent, known: state.State) -> list[Table]:
+    segments = [
+        (network.name, segment.name, ", ".join(segment.subnets), len(segment.ports))
+        for network in intent.networks
+        for segment in network.segments
+    ]
+    hosts = [(h.network, h.segment, h.mac, f"{h.switch}:{h.port}", ", ".join(h.addresses)) for h in known.of(state.Host)]
+    drops = [(row.reason, row.count) for row in known.of(state.Counter)]
+    return [
+        Table("segments", ("network", "segment", "subnets", "ports"), segments),
+        Table("hosts", ("network", "segment", "MAC", "port", "addresses"), hosts),
+        Table("drops", ("reason", "frames"), drops),
+    ]

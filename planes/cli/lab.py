@@ -1,0 +1,61 @@
+"""`triplane exec`, `fail`, `heal` and `destroy`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from topologies import lab as labs
+
+_lab = click.option("--lab", "name", metavar="LAB", help="The lab; not needed when only one is running.")
+
+
+@click.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@_lab
+@click.argument("node")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def exec_(name: str | None, node: str, command: tuple[str, ...]) -> None:
+    """Run COMMAND in NODE, a host or switch of a lab, on this terminal.
+
+    \b
+    Examples:
+      triplane exec h1 -- ping -c3 10.1.0.12
+      triplane exec h1 -- bash                     a shell on the host
+      triplane exec s1 -- ovs-ofctl dump-flows s1  on the lab's own Open vSwitch
+
+    Exits as COMMAND does; with 127 when NODE has no such program.
+    """
+    argv = labs.find(name).exec_argv(node, command[1:] if command[0] == "--" else command)
+    os.execvp(argv[0], argv)
+
+
+@click.command()
+@click.argument("what")
+@_lab
+def fail(what: str, name: str | None) -> None:
+    """Cut a link (such as acc1/dist1), or kill the controller (SIGKILL).
+
+    It stays so until `triplane heal`.
+    """
+    click.echo(f"{labs.find(name).fail(what)} failed", err=True)
+
+
+@click.command()
+@click.argument("what")
+@_lab
+def heal(what: str, name: str | None) -> None:
+    """Mend a link (such as acc1/dist1), or start the controller again."""
+    click.echo(f"{labs.find(name).heal(what)} healed", err=True)
+
+
+@click.command()
+@click.argument("name", metavar="[LAB]", required=False)
+@click.option("--all", "every", is_flag=True, help="End all labs of this user.")
+def destroy(name: str | None, every: bool) -> None:
+    """End LAB, the only one running by default. Nothing of it stays: no process, interface, namespace or file."""
+    if every and name:
+        raise click.UsageError("give a LAB or --all, not both")
+    for lab in labs.labs() if every else [labs.find(name)]:
+        lab.destroy()
+        click.echo(f"lab {lab.name!r} is gone", err=True)

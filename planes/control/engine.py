@@ -1,0 +1,138 @@
+"""Facts in, changed rules out.
+
+Each fragment is a pure function from one anchor fact (and what else it reads) to entries on switches. When a
+fact changes, the fragments that read it run again; what differs from their last result is the delta. A full
+recompile is the same functions over all facts, and the two always agree.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+from zlib import crc32
+
+from planes.control.facts import Facts, K, Kind, Read, V, View
+from planes.data.delta import Delta, delta
+from planes.data.pipeline import check
+from planes.data.rule import Entry, Rule
+
+OWNER = 0x7470  # the top 16 bits of every cookie of ours: "tp"
+
+Placed = tuple[int, Entry]  # datapath id, entry
+Name = tuple[str, object]  # fragment kind, key of its anchor
+Slot = tuple[type[Entry], object]  # what two entries of one switch may not share
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A compile function and the kind of fact that each of its instances stands on."""
+
+    name: str
+    anchor: Kind[Any, Any]
+    compile: Callable[[View, Any], Iterable[Placed]]
+
+
+class Conflict(ValueError):
+    """Two fragments want the same table, priority and match, or the same id: a bug in one of them."""
+
+
+class Engine:
+    """Facts, the fragments made of them, and the entries that each switch must hold."""
+
+    def __init__(self, fragments: Iterable[Fragment]) -> None:
+        self.facts = Facts()
+        self._fragments = {fragment.name: fragment for fragment in fragments}
+        self._anchored: dict[Kind[Any, Any], list[str]] = defaultdict(list)
+        for fragment in self._fragments.values():
+            self._anchored[fragment.anchor].append(fragment.name)
+        self._results: dict[Name, frozenset[Placed]] = {}
+        self._reads: dict[Name, set[Read]] = {}
+        self._readers: dict[Read, set[Name]] = defaultdict(set)
+        self._owners: dict[int, dict[Slot, tuple[Name, Entry]]] = defaultdict(dict)
+        self._dirty: dict[Name, None] = {}  # a set that keeps its order
+
+    def put(self, kind: Kind[K, V], key: K, value: V) -> None:
+        """A fact is new or has changed."""
+        if self.facts.put(kind, key, value):
+            self._touch(kind, key)
+
+    def drop(self, kind: Kind[K, V], key: K) -> None:
+        """A fact is no more."""
+        if self.facts.drop(kind, key):
+            self._touch(kind, key)
+
+    def replace(self, kind: Kind[K, V], wanted: dict[K, V]) -> None:
+        """Make the facts of a kind exactly these."""
+        for key in self.facts.table(kind).keys() - wanted.keys():
+            self.drop(kind, key)
+        for key, value in wanted.items():
+            self.put(kind, key, value)
+
+    def run(self) -> dict[int, Delta]:
+        """Recompile what changed; the delta of each switch, by datapath id. Conflict, StrayRule."""
+        gone: dict[int, list[Entry]] = defaultdict(list)
+        made: dict[int, list[Entry]] = defaultdict(list)
+        fresh: list[tuple[Name, Placed]] = []
+        for name in self._dirty:
+            before, after = self._results.get(name, frozenset()), self._compile(name)
+            for dpid, entry in before - after:
+                del self._owners[dpid][_slot(entry)]
+                gone[dpid].append(entry)
+            fresh += [(name, placed) for placed in after - before]
+        for name, (dpid, entry) in fresh:
+            self._claim(name, dpid, entry)
+            made[dpid].append(entry)
+        self._dirty.clear()
+        deltas = {dpid: delta(gone[dpid], made[dpid]) for dpid in sorted(gone.keys() | made.keys())}
+        return {dpid: mods for dpid, mods in deltas.items() if mods}
+
+    def entries(self, dpid: int) -> tuple[Entry, ...]:
+        """All that a switch must hold now, after `run`."""
+        return tuple(entry for _, entry in self._owners[dpid].values())
+
+    def size(self, dpid: int) -> int:
+        """How many entries that is."""
+        return len(self._owners[dpid])
+
+    def _touch(self, kind: Kind[Any, Any], key: object) -> None:
+        for fragment in self._anchored.get(kind, ()):
+            self._dirty[(fragment, key)] = None
+        self._dirty.update(dict.fromkeys(self._readers.get((kind, key), ())))
+
+    def _compile(self, name: Name) -> frozenset[Placed]:
+        for read in self._reads.pop(name, ()):
+            self._readers[read].discard(name)
+        fragment, key = self._fragments[name[0]], name[1]
+        if key not in self.facts.table(fragment.anchor):
+            self._results.pop(name, None)
+            return frozenset()
+        view = View(self.facts)
+        result = frozenset((dpid, _signed(name, entry)) for dpid, entry in fragment.compile(view, key))
+        self._reads[name], self._results[name] = view.reads, result
+        for read in view.reads:
+            self._readers[read].add(name)
+        return result
+
+    def _claim(self, name: Name, dpid: int, entry: Entry) -> None:
+        held = self._owners[dpid].setdefault(_slot(entry), (name, entry))
+        if held != (name, entry):
+            raise Conflict(f"switch {dpid:016x}: {name} and {held[0]} both want {_slot(entry)[1]}")
+
+
+def _slot(entry: Entry) -> Slot:
+    return type(entry), entry.key
+
+
+def _signed(name: Name, entry: Entry) -> Entry:
+    """A rule with its cookie: owner 16 bits, fragment 32, content 16."""
+    if not isinstance(entry, Rule):
+        return entry
+    check(entry)
+    return replace(entry, cookie=OWNER << 48 | fragment_number(name) << 16 | crc32(repr(entry).encode()) & 0xFFFF)
+
+
+def fragment_number(name: Name) -> int:
+    """The 32 bits that stand for a fragment in a cookie, the same in every run."""
+    return crc32(repr(name).encode())

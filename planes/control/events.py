@@ -1,0 +1,125 @@
+"""What goes into the control plane and what comes out: events and effects, as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from planes.data.delta import Delta
+from planes.data.rule import Action
+from planes.model.intent import Intent
+from planes.model.state import Change, State
+
+
+@dataclass(frozen=True)
+class PortDescription:
+    """A port as its switch describes it. The local port carries the bridge's name."""
+
+    number: int
+    name: str
+    up: bool
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What the store knew when the controller started."""
+
+    state: State
+
+
+@dataclass(frozen=True)
+class IntentChanged:
+    """The store holds a new intent."""
+
+    serial: int
+    intent: Intent
+
+
+@dataclass(frozen=True)
+class SwitchConnected:
+    """A switch finished its handshake; what it holds is unknown."""
+
+    dpid: int
+    ports: tuple[PortDescription, ...]
+
+
+@dataclass(frozen=True)
+class SwitchLost:
+    """A switch's channel closed; it goes on with the rules it has."""
+
+    dpid: int
+
+
+@dataclass(frozen=True)
+class PortChanged:
+    """A port appeared, changed, or (`gone`) disappeared."""
+
+    dpid: int
+    port: PortDescription
+    gone: bool = False
+
+
+@dataclass(frozen=True)
+class FrameArrived:
+    """A frame was punted from a table."""
+
+    dpid: int
+    in_port: int
+    table: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """A switch answered the barrier that followed an Install with this token."""
+
+    dpid: int
+    token: int
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A switch answered with an error."""
+
+    dpid: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Tick:
+    """The deadline passed."""
+
+
+Event = (
+    Restored | IntentChanged | SwitchConnected | SwitchLost | PortChanged | FrameArrived | Confirmed | Refused | Tick
+)
+
+
+@dataclass(frozen=True)
+class Install:
+    """Change a switch's entries, in order, and ask for confirmation; `fresh` clears the switch first."""
+
+    dpid: int
+    mods: Delta
+    token: int
+    fresh: bool = False
+
+
+@dataclass(frozen=True)
+class SendFrame:
+    """Have a switch perform actions on a frame, as if it had come in on `in_port`."""
+
+    dpid: int
+    in_port: int
+    actions: tuple[Action, ...]
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Publish:
+    """Write state to the store; `applied` is the intent's serial when all connected switches hold it."""
+
+    changes: tuple[Change, ...]
+    applied: int | None = None
+
+
+Effect = Install | SendFrame | Publish

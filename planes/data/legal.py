@@ -1,0 +1,133 @@
+"""What Open vSwitch 3.1 refuses, whatever else a switch holds; tried on a real one, entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from planes.data.fields import METADATA, NXM_IN_PORT, Field
+from planes.data.packet import WRITABLE
+from planes.data.rule import (
+    CONTROLLER_PORT,
+    LOCAL_PORT,
+    Action,
+    Bucket,
+    Entry,
+    Group,
+    GroupType,
+    Load,
+    Match,
+    Meter,
+    Move,
+    Output,
+    Rule,
+    SetField,
+)
+
+MAX_OVS_PORT = 0xFEFF  # OVS numbers ports in 16 bits
+MAX_TABLE = 253  # OVS keeps 254 for itself; 255 is OFPTT_ALL
+MAX_GROUP = 0xFFFF_FF00  # OFPG_MAX
+MAX_LOAD_BITS = 64
+
+
+def refusal(entry: Entry) -> str | None:
+    """Why a switch refuses an entry, beginning with the OpenFlow error's name; None when it does not.
+
+    Fields that this project never writes count as not writable, though OVS may write them.
+    """
+    return next(iter(refusals(entry)), None)
+
+
+def refusals(entry: Entry) -> Iterator[str]:
+    """All reasons against an entry."""
+    match entry:
+        case Rule():
+            yield from _rule(entry)
+        case Group():
+            yield from _group(entry)
+        case Meter(id=number, rate=rate):
+            if number < 1:
+                yield "OFPMMFC_INVALID_METER: meters count from 1"
+            if rate < 1:
+                yield "OFPMMFC_BAD_RATE: a band has a rate of at least 1"
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    if not 0 <= rule.table <= MAX_TABLE:
+        yield f"OFPTFFC_BAD_TABLE_ID: table {rule.table}"
+    if rule.goto is not None and not rule.table < rule.goto <= MAX_TABLE:
+        yield f"OFPBIC_BAD_TABLE_ID: goto {rule.goto} from table {rule.table}"
+    for term in rule.match:
+        if not _met(term.field, rule.match):
+            yield f"OFPBMC_BAD_PREREQ: {term.field.name}"
+    yield from _actions(rule.actions)
+    for field in _touched(rule.actions):
+        if not _met(field, rule.match):
+            yield f"OFPBAC_MATCH_INCONSISTENT: {field.name}"
+
+
+def _met(field: Field, terms: Match) -> bool:
+    """The match holds all that the field needs."""
+    exact = {term.field: term.value for term in terms if term.mask == term.field.full}
+    return all(exact.get(needed) in values for needed, values in field.needs)
+
+
+def _touched(actions: Iterable[Action]) -> Iterator[Field]:
+    for action in actions:
+        match action:
+            case SetField(field) | Load(field):
+                yield field
+            case Move(source, target):
+                yield from (source, target)
+
+
+def _actions(actions: Iterable[Action]) -> Iterator[str]:
+    for action in actions:
+        match action:
+            case Output(port):
+                if not 0 <= port <= MAX_OVS_PORT and port not in (CONTROLLER_PORT, LOCAL_PORT):
+                    yield f"OFPBAC_BAD_OUT_PORT: {port:#x}"
+            case SetField(field, value):
+                if not _writable(field):
+                    yield f"OFPBAC_BAD_SET_TYPE: {field.name}"
+                if not 0 <= value <= field.full:
+                    yield f"OFPBAC_BAD_SET_ARGUMENT: {value:#x} in {field.name}"
+            case Load(field, value, offset, bits):
+                yield from _span(field, offset, bits)
+                if bits > MAX_LOAD_BITS or value < 0 or value >> bits:
+                    yield f"OFPBAC_BAD_ARGUMENT: {value:#x} in {bits} bits of {field.name}"
+                if not _writable(field):
+                    yield f"OFPBAC_BAD_ARGUMENT: {field.name} can't be written"
+            case Move(source, target, bits, source_offset, target_offset):
+                yield from _span(source, source_offset, bits)
+                yield from _span(target, target_offset, bits)
+                if not _writable(target):
+                    yield f"OFPBAC_BAD_ARGUMENT: {target.name} can't be written"
+
+
+def _writable(field: Field) -> bool:
+    return field in WRITABLE or field in (METADATA, NXM_IN_PORT)
+
+
+def _span(field: Field, offset: int, bits: int) -> Iterator[str]:
+    if offset < 0 or bits < 1 or offset + bits > field.bits:
+        yield f"OFPBAC_BAD_ARGUMENT: {bits} bits from {offset} of {field.name}"
+
+
+def _group(group: Group) -> Iterator[str]:
+    if not 0 <= group.id <= MAX_GROUP:
+        yield f"OFPGMFC_INVALID_GROUP: id {group.id:#x}"
+    if group.type is GroupType.INDIRECT and len(group.buckets) != 1:
+        yield "OFPGMFC_INVALID_GROUP: an indirect group has one bucket"
+    for bucket in group.buckets:
+        yield from _bucket(bucket, group.type)
+        yield from _actions(bucket.actions)
+
+
+def _bucket(bucket: Bucket, kind: GroupType) -> Iterator[str]:
+    watches = bucket.watch_port is not None or bucket.watch_group is not None
+    if bucket.weight and kind is not GroupType.SELECT:
+        yield "OFPGMFC_INVALID_GROUP: a weight outside a select group"
+    if watches and kind in (GroupType.ALL, GroupType.INDIRECT):
+        yield f"OFPGMFC_WATCH_UNSUPPORTED: {kind.name}"
+    if not watches and kind is GroupType.FAST_FAILOVER:
+        yield "OFPGMFC_INVALID_GROUP: a fast failover bucket that watches nothing"

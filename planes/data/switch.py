@@ -1,0 +1,371 @@
+"""A reference switch: OpenFlow 1.3 as Open vSwitch 3.1 does it, for tests and for tracing a frame.
+
+Section numbers are those of the OpenFlow Switch Specification 1.3.5.
+Meters never drop here. The fields that it can rewrite are those of `legal`: Ethernet addresses, ARP, metadata, in_port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from planes.data import fields as f
+from planes.data.delta import Command, Mod, delta
+from planes.data.fields import Field
+from planes.data.index import RuleIndex
+from planes.data.legal import refusal
+from planes.data.packet import Fields, parse, write
+from planes.data.rule import (
+    CONTROLLER_PORT,
+    Action,
+    Bucket,
+    Entry,
+    Group,
+    GroupType,
+    Load,
+    Meter,
+    Move,
+    Output,
+    Punt,
+    Resubmit,
+    Rule,
+    SetField,
+    ToGroup,
+)
+
+MAX_DEPTH = 64  # groups and resubmits inside each other: OVS's limit
+MAX_STEPS = 4096  # lookups and groups, and outputs, one frame may cause
+OVS_VLAN_LIMIT = 1  # other_config:vlan-limit, unless set
+NO_COOKIE = 0xFFFF_FFFF_FFFF_FFFF  # of a frame that no rule sent up
+
+Chooser = Callable[[Group, Sequence[int], Mapping[Field, int]], int]
+"""Picks a bucket of a select group: from the group, the indices of its live buckets and the frame's fields."""
+
+
+class Refused(ValueError):
+    """The switch answers a modification with an OpenFlow error; the text begins with its name."""
+
+
+class Drop(Enum):
+    """Why a copy of a frame went nowhere."""
+
+    MISS = auto()
+    IN_PORT = auto()
+    PORT_DOWN = auto()
+    NO_GROUP = auto()
+    NO_LIVE_BUCKET = auto()
+    TOO_DEEP = auto()  # a loop, or too much work: OVS then drops the frame and all its copies
+
+
+@dataclass(frozen=True)
+class Step:
+    """A rule that matched, or a group that was met and the bucket that was taken there."""
+
+    entry: Rule | Group
+    bucket: int | None = None
+
+
+@dataclass(frozen=True)
+class Punted:
+    """A copy that went to the controller: where in the tables, by which rule, and what was known of it there."""
+
+    table: int
+    cookie: int
+    metadata: int
+    in_port: int
+    frame: bytes
+
+
+@dataclass
+class Result:
+    """What became of a frame. A drop names the table, port or group where it happened."""
+
+    outputs: list[tuple[int, bytes]] = field(default_factory=list)
+    punts: list[Punted] = field(default_factory=list)
+    drops: list[tuple[Drop, int]] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    meters: list[int] = field(default_factory=list)
+
+
+def first(group: Group, live: Sequence[int], fields: Mapping[Field, int]) -> int:
+    """The chooser that takes the first live bucket."""
+    return live[0]
+
+
+class Switch:
+    """The tables, groups and meters of one switch."""
+
+    def __init__(self, entries: Iterable[Entry] = (), vlan_limit: int = OVS_VLAN_LIMIT) -> None:
+        self._vlan_limit = vlan_limit
+        self._rules = RuleIndex()
+        self._groups: dict[int, Group] = {}
+        self._meters: dict[int, Meter] = {}
+        for mod in delta((), entries):
+            self.apply(mod)
+
+    def apply(self, mod: Mod) -> None:
+        """Do one modification as OVS would; Refused when it would not."""
+        if mod.command is not Command.DELETE and (reason := refusal(mod.entry)):
+            raise Refused(reason)
+        match mod.entry:
+            case Rule():
+                self._apply_rule(mod.command, mod.entry)
+            case Group():
+                self._apply_group(mod.command, mod.entry)
+            case Meter():
+                self._apply_meter(mod.command, mod.entry)
+
+    def entries(self) -> frozenset[Entry]:
+        """All that the switch holds."""
+        return frozenset((*self._rules.rules(), *self._groups.values(), *self._meters.values()))
+
+    def group(self, number: int) -> Group | None:
+        """The group of this id."""
+        return self._groups.get(number)
+
+    def lookup(self, table: int, fields: Mapping[Field, int]) -> Rule | None:
+        """The rule of a table that a frame with these fields matches."""
+        return self._rules.lookup(table, fields)
+
+    def process(
+        self, frame: bytes, in_port: int, down_ports: frozenset[int] = frozenset(), choose: Chooser = first
+    ) -> Result:
+        """A frame arrives at a port."""
+        return _Walk(self, self._fields(frame, in_port), frame, down_ports, choose).run(None)
+
+    def packet_out(
+        self,
+        actions: Iterable[Action],
+        in_port: int,
+        data: bytes,
+        down_ports: frozenset[int] = frozenset(),
+        choose: Chooser = first,
+    ) -> Result:
+        """The controller sends a frame with actions to do on it."""
+        return _Walk(self, self._fields(data, in_port), data, down_ports, choose).run(actions)
+
+    def write(self, frame: bytes, field: Field, value: int) -> bytes:
+        """The frame with a field overwritten."""
+        return write(frame, field, value, self._vlan_limit)
+
+    def _fields(self, frame: bytes, in_port: int) -> Fields:
+        return {f.IN_PORT: in_port, f.METADATA: 0} | parse(frame, self._vlan_limit)
+
+    def _apply_rule(self, command: Command, rule: Rule) -> None:
+        if command is Command.DELETE:
+            self._rules.remove(rule)
+            return
+        if command is Command.MODIFY and rule not in self._rules:
+            return
+        for action in rule.actions:
+            if isinstance(action, ToGroup) and action.group not in self._groups:
+                raise Refused(f"OFPBAC_BAD_OUT_GROUP: {action.group}")
+        if rule.meter is not None and rule.meter not in self._meters:
+            raise Refused(f"OFPMMFC_INVALID_METER: {rule.meter}")
+        self._rules.insert(rule)
+
+    def _apply_group(self, command: Command, group: Group) -> None:
+        known = group.id in self._groups
+        if command is Command.DELETE:
+            self._groups.pop(group.id, None)
+            self._remove_if(lambda rule: ToGroup(group.id) in rule.actions)
+        elif command is Command.ADD and known:
+            raise Refused(f"OFPGMFC_GROUP_EXISTS: {group.id}")
+        elif command is Command.MODIFY and not known:
+            raise Refused(f"OFPGMFC_UNKNOWN_GROUP: {group.id}")
+        else:
+            self._groups[group.id] = group
+
+    def _apply_meter(self, command: Command, meter: Meter) -> None:
+        known = meter.id in self._meters
+        if command is Command.DELETE:
+            self._meters.pop(meter.id, None)
+            self._remove_if(lambda rule: rule.meter == meter.id)
+        elif command is Command.ADD and known:
+            raise Refused(f"OFPMMFC_METER_EXISTS: {meter.id}")
+        elif command is Command.MODIFY and not known:
+            raise Refused(f"OFPMMFC_UNKNOWN_METER: {meter.id}")
+        else:
+            self._meters[meter.id] = meter
+
+    def _remove_if(self, doomed: Callable[[Rule], bool]) -> None:
+        for rule in [rule for rule in self._rules.rules() if doomed(rule)]:
+            self._rules.remove(rule)
+
+
+class _TooDeep(Exception):
+    """The walk is given up."""
+
+
+class _Walk:
+    """One frame on its way."""
+
+    def __init__(
+        self, switch: Switch, fields: Fields, frame: bytes, down_ports: frozenset[int], choose: Chooser
+    ) -> None:
+        self._switch = switch
+        self._fields = fields
+        self._frame = frame
+        self._down = down_ports
+        self._choose = choose
+        self._table, self._cookie = 0, NO_COOKIE
+        self._depth = 0
+        self._result = Result()
+
+    def run(self, actions: Iterable[Action] | None) -> Result:
+        """Do the actions, or begin at table 0 when there are none to do."""
+        try:
+            if actions is None:
+                self._pipeline(0)
+            else:
+                self._act(actions)
+        except _TooDeep:
+            self._result.outputs.clear()
+            self._result.punts.clear()
+            self._result.drops = [(Drop.TOO_DEEP, self._table)]
+        return self._result
+
+    def _pipeline(self, start: int) -> None:
+        table: int | None = start
+        while table is not None:
+            rule = self._switch.lookup(table, self._fields)
+            if rule is None:
+                self._result.drops.append((Drop.MISS, table))
+                return
+            self._step(Step(rule))
+            self._table, self._cookie = table, rule.cookie
+            if rule.meter is not None:
+                self._result.meters.append(rule.meter)
+            self._act(rule.actions)
+            if rule.metadata is not None:
+                value, mask = rule.metadata
+                self._fields[f.METADATA] = self._fields[f.METADATA] & ~mask | value & mask
+            table = rule.goto
+
+    def _act(self, actions: Iterable[Action]) -> None:
+        for action in actions:
+            match action:
+                case Output(port) if port != CONTROLLER_PORT:
+                    self._output(port)
+                case Output() | Punt():
+                    self._punt()
+                case ToGroup(number):
+                    self._to_group(number)
+                case SetField(wanted, value):
+                    self._write(wanted, value)
+                case Load(wanted, value, offset, bits):
+                    self._write_bits(wanted, value, offset, bits)
+                case Move(source, target, bits, at, to):
+                    self._write_bits(target, self._read(source) >> at & ((1 << bits) - 1), to, bits)
+                case Resubmit(table):
+                    self._resubmit(table)
+
+    def _output(self, port: int) -> None:
+        if port == self._fields[f.IN_PORT]:
+            self._result.drops.append((Drop.IN_PORT, port))
+        elif port in self._down:
+            self._result.drops.append((Drop.PORT_DOWN, port))
+        elif len(self._result.outputs) >= MAX_STEPS:
+            raise _TooDeep
+        else:
+            self._result.outputs.append((port, self._frame))
+
+    def _punt(self) -> None:
+        in_port, metadata = self._fields[f.IN_PORT], self._fields[f.METADATA]
+        self._result.punts.append(Punted(self._table, self._cookie, metadata, in_port, self._frame))
+
+    def _resubmit(self, table: int) -> None:
+        before = self._table, self._cookie
+        self._descend()
+        self._pipeline(table)
+        self._depth -= 1
+        self._table, self._cookie = before
+
+    def _to_group(self, number: int) -> None:
+        group = self._switch.group(number)
+        if group is None:
+            self._result.drops.append((Drop.NO_GROUP, number))
+            return
+        taken = self._taken(group)
+        if not taken and group.type is not GroupType.ALL:
+            self._result.drops.append((Drop.NO_LIVE_BUCKET, number))
+        for index in taken:
+            self._step(Step(group, index))
+            self._in_bucket(group.buckets[index])
+
+    def _taken(self, group: Group) -> Sequence[int]:
+        """The buckets that get a copy. OVS heeds liveness in select and fast failover groups only."""
+        match group.type:
+            case GroupType.SELECT:
+                live = tuple(self._live(group))
+                return (self._choose(group, live, self._fields),) if live else ()
+            case GroupType.FAST_FAILOVER:
+                return tuple(self._live(group))[:1]
+            case GroupType.ALL | GroupType.INDIRECT:
+                return range(len(group.buckets))
+
+    def _live(self, group: Group) -> Iterator[int]:
+        return (index for index, bucket in enumerate(group.buckets) if self._alive(group.type, bucket))
+
+    def _alive(self, kind: GroupType, bucket: Bucket) -> bool:
+        """A watched port is up, here or in any group watched from here.
+
+        OVS counts a bucket of weight 0 in a select group as dead.
+        """
+        pending, seen = [(kind, bucket)], set[int]()
+        while pending:
+            kind, bucket = pending.pop()
+            if kind is GroupType.SELECT and not bucket.weight:
+                continue
+            if bucket.watch_port is None and bucket.watch_group is None:
+                return True
+            if bucket.watch_port is not None and bucket.watch_port not in self._down:
+                return True
+            watched = self._switch.group(bucket.watch_group) if bucket.watch_group is not None else None
+            if watched is not None and watched.id not in seen:
+                seen.add(watched.id)
+                pending.extend((watched.type, other) for other in watched.buckets)
+        return False
+
+    def _in_bucket(self, bucket: Bucket) -> None:
+        """What a bucket does to the frame ends with the bucket."""
+        frame, fields = self._frame, self._fields
+        self._fields = dict(fields)
+        self._descend()
+        self._act(_action_set(bucket.actions))
+        self._depth -= 1
+        self._frame, self._fields = frame, fields
+
+    def _descend(self) -> None:
+        if self._depth >= MAX_DEPTH:
+            raise _TooDeep
+        self._depth += 1
+
+    def _step(self, step: Step) -> None:
+        if len(self._result.steps) >= MAX_STEPS:
+            raise _TooDeep
+        self._result.steps.append(step)
+
+    def _read(self, wanted: Field) -> int:
+        """A field's value; OVS reads one that the frame has not as 0."""
+        return self._fields.get(f.IN_PORT if wanted == f.NXM_IN_PORT else wanted, 0)
+
+    def _write_bits(self, wanted: Field, value: int, offset: int, bits: int) -> None:
+        mask = (1 << bits) - 1 << offset
+        self._write(wanted, self._read(wanted) & ~mask | value << offset)
+
+    def _write(self, wanted: Field, value: int) -> None:
+        if wanted in (f.METADATA, f.NXM_IN_PORT):
+            self._fields[f.METADATA if wanted == f.METADATA else f.IN_PORT] = value
+        elif wanted in self._fields:
+            self._fields[wanted] = value
+            self._frame = self._switch.write(self._frame, wanted, value)
+
+
+def _action_set(actions: Sequence[Action]) -> Sequence[Action]:
+    """A bucket holds an action set: first all rewriting, then one way out, a group before a port (5.10)."""
+    rewriting = [action for action in actions if isinstance(action, SetField | Load | Move)]
+    ways = [action for action in actions if isinstance(action, Output | Punt | Resubmit)]
+    groups = [action for action in actions if isinstance(action, ToGroup)]
+    return (*rewriting, *(groups[-1:] or ways[-1:]))

@@ -1,0 +1,106 @@
+"""A plan's networks with every name turned into a switch and a port number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from planes.model import intent
+from planes.model.plan import Flow, Gateway, Member, Network, Plan, Rule, Segment, Track
+from planes.model.wiring import Wiring, wire
+from planes.model.words import PortName
+
+
+def resolve(plan: Plan) -> intent.Intent:
+    """What the plan wants, sorted so that equal plans give equal intents.
+
+    The plan is one that `load` took. ValueError for a port that nothing is known of, and for a LAG: an intent
+    has no word for it yet.
+    """
+    wiring = wire(plan.topology) if plan.topology else None
+    return intent.Intent(
+        plan.name,
+        tuple(sorted((_network(name, network, wiring) for name, network in plan.networks.items()), key=_name)),
+        tuple(sorted(wiring.switches)) if wiring else (),
+    )
+
+
+def attachment(port: PortName, wiring: Wiring | None) -> intent.Attachment | None:
+    """The switch and port that a port's name stands for; None for a host that is not linked or not known."""
+    if port.number is not None:
+        return intent.Attachment(port.node, port.number, port.vlan)
+    end = wiring.end_of(port.node) if wiring else None
+    return intent.Attachment(end.node, end.port, port.vlan) if end else None
+
+
+def _name(named: intent.Network | intent.Segment) -> str:
+    return named.name
+
+
+def _network(name: str, network: Network, wiring: Wiring | None) -> intent.Network:
+    segments = (_segment(each, segment, wiring) for each, segment in network.segments.items())
+    return intent.Network(
+        name,
+        tuple(sorted(segments, key=_name)),
+        tuple(sorted(intent.Route(str(route.to), str(route.via)) for route in network.routes)),
+        tuple(line for rule in network.policy for line in _policy(rule)),
+    )
+
+
+def _segment(name: str, segment: Segment, wiring: Wiring | None) -> intent.Segment:
+    return intent.Segment(
+        name,
+        _texts(segment.subnet),
+        tuple(sorted(_ports(segment, wiring))),
+        _gateway(segment.gateway, wiring) if segment.gateway else None,
+    )
+
+
+def _ports(segment: Segment, wiring: Wiring | None) -> Iterator[intent.Attachment]:
+    for port in segment.ports:
+        if port.lag is not None or port.port is None:
+            raise ValueError("an intent has no LAG ports yet")
+        found = attachment(port.port, wiring)
+        if found is None:
+            raise ValueError(f"nothing is known of port {port.port}")
+        yield found
+
+
+def _gateway(gateway: Gateway, wiring: Wiring | None) -> intent.Gateway:
+    preempt = gateway.protocol == "vrrp"  # RFC 9568 8.3.2: on by default; Cisco's protocols: off
+    members = (_member(name, member, preempt, wiring) for name, member in gateway.members.items())
+    return intent.Gateway(_texts(gateway.address), gateway.protocol, gateway.group, tuple(sorted(members)))
+
+
+def _member(name: str, member: Member, preempt: bool, wiring: Wiring | None) -> intent.Member:
+    return intent.Member(
+        name,
+        _texts(member.address),
+        member.priority,
+        preempt if member.preempt is None else member.preempt,
+        tuple(sorted(_track(track, wiring) for track in member.track)),
+    )
+
+
+def _track(track: Track, wiring: Wiring | None) -> intent.Track:
+    for kind in ("port", "link", "route", "reach"):
+        target = getattr(track, kind)
+        if target is not None:
+            found = wiring.wire_named(str(target)) if wiring else None
+            return intent.Track(kind, found.name if found else str(target), track.decrement)
+    raise ValueError("a track without a target")
+
+
+def _policy(rule: Rule) -> Iterator[intent.Policy]:
+    """A line for each port range: an intent's line has one."""
+    for action, flow in (("allow", rule.allow), ("deny", rule.deny)):
+        if flow is not None:
+            for ports in flow.port or (None,):
+                yield _line(action, flow, ports)
+
+
+def _line(action: str, flow: Flow, ports: tuple[int, int] | None) -> intent.Policy:
+    return intent.Policy(action, flow.source, flow.destination, flow.protocol, ports, flow.stateful)
+
+
+def _texts(values: Iterable[object]) -> tuple[str, ...]:
+    return tuple(sorted(map(str, values)))

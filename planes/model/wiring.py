@@ -1,0 +1,130 @@
+"""A topology's links with every end a numbered port, the same numbers each time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from planes.model.plan import Topology
+
+MAX_INTERFACE = 15  # Linux: IFNAMSIZ less the final zero
+
+
+@dataclass(frozen=True, order=True)
+class End:
+    """A port of a node. Switch ports are OpenFlow numbers from 1, host ports count from 0."""
+
+    node: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.node}:{self.port}"
+
+
+@dataclass(frozen=True, order=True)
+class Wire:
+    """A link; `rate` is bits per second, None is as fast as it goes."""
+
+    name: str
+    a: End
+    b: End
+    rate: int | None = None
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Switches with their datapath ids, hosts, and the wires between them, in the plan's order."""
+
+    switches: tuple[tuple[str, int], ...]
+    hosts: tuple[str, ...]
+    wires: tuple[Wire, ...]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Wire]:
+        return {name: wire for wire in self.wires for name in (wire.name, _reversed(wire.name))}
+
+    @cached_property
+    def _peers(self) -> dict[End, End]:
+        return {end: peer for wire in self.wires for end, peer in ((wire.a, wire.b), (wire.b, wire.a))}
+
+    @cached_property
+    def _host_ends(self) -> dict[str, End]:
+        hosts = set(self.hosts)
+        return {end.node: peer for end, peer in reversed(self._peers.items()) if end.node in hosts}
+
+    def wire_named(self, name: str) -> Wire | None:
+        """The wire called `a/b` or `b/a` (`a/b#2` the second of parallel ones), or None."""
+        return self._by_name.get(name)
+
+    def peer(self, end: End) -> End | None:
+        """What is plugged in at the other end, or None where nothing is wired."""
+        return self._peers.get(end)
+
+    def end_of(self, host: str) -> End | None:
+        """The switch port that a host's first link is plugged in, or None."""
+        return self._host_ends.get(host)
+
+    def interface(self, end: End) -> str:
+        """The name of the network interface at an end."""
+        return f"{end.node}-eth{end.port}"
+
+
+def wire(topology: Topology) -> Wiring:
+    """Number what the plan leaves open: the lowest free port in link order, the lowest free datapath id."""
+    ends = _ends(topology)
+    names = _link_names(topology)
+    wires = tuple(
+        Wire(name, a, b, link.options.rate) for name, link, (a, b) in zip(names, topology.links, ends, strict=True)
+    )
+    return Wiring(_datapath_ids(topology), tuple(topology.hosts), wires)
+
+
+def _ends(topology: Topology) -> list[tuple[End, End]]:
+    wanted = [end for link in topology.links for end in (link.a, link.b)]
+    taken: dict[str, set[int]] = {}
+    for end in wanted:
+        if end.number is not None:
+            taken.setdefault(end.node, set()).add(end.number)
+    lowest: dict[str, int] = {}
+    ends = []
+    for end in wanted:
+        number = end.number
+        if number is None:
+            number = _free(lowest.get(end.node, 1 if end.node in topology.switches else 0), taken.get(end.node, ()))
+            lowest[end.node] = number + 1
+        ends.append(End(end.node, number))
+    return list(zip(ends[::2], ends[1::2], strict=True))
+
+
+def _free(lowest: int, taken: Collection[int]) -> int:
+    while lowest in taken:
+        lowest += 1
+    return lowest
+
+
+def _link_names(topology: Topology) -> Iterable[str]:
+    seen: Counter[frozenset[str]] = Counter()
+    for link in topology.links:
+        pair = frozenset((link.a.node, link.b.node))
+        seen[pair] += 1
+        yield f"{link.a.node}/{link.b.node}" + (f"#{seen[pair]}" if seen[pair] > 1 else "")
+
+
+def _reversed(name: str) -> str:
+    link, mark, number = name.partition("#")
+    a, _, b = link.partition("/")
+    return f"{b}/{a}{mark}{number}"
+
+
+def _datapath_ids(topology: Topology) -> tuple[tuple[str, int], ...]:
+    taken = {switch.datapath_id for switch in topology.switches.values() if switch.datapath_id is not None}
+    lowest = 0
+    found = []
+    for name, switch in topology.switches.items():
+        number = switch.datapath_id
+        if number is None:
+            number = lowest = _free(lowest + 1, taken)
+        found.append((name, number))
+    return tuple(found)

@@ -1,0 +1,171 @@
+"""The model as rows of the database, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from planes.model.intent import Attachment, Gateway, Intent, Member, Network, Policy, Route, Segment, Track
+from planes.model.state import Change, Counter, Drop, Host, Id, Key, Link, Port, Put, Row, Switch, key
+from planes.store.schema import Columns, Schema, check, check_unique
+
+STATE_TABLES: tuple[type[Row], ...] = (Switch, Port, Link, Host, Id, Counter)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Node:
+    """An intent row and the rows it refers to, by column. `uuid` is its identity, None when it has none yet."""
+
+    table: str
+    columns: Columns
+    children: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
+    uuid: str | None = None
+
+
+def encode_state(row: Row) -> Columns:
+    """The columns of a state row. A datapath id is 16 hex digits, for OVSDB's integers are signed."""
+    match row:
+        case Switch():
+            return {**vars(row), "datapath_id": _hex(row.datapath_id)}
+        case Host():
+            return {**vars(row), "addresses": _set(row.addresses)}
+    return vars(row)
+
+
+def decode_state(table: type[Row], columns: Columns) -> Row:
+    """The state row of these columns."""
+    if table is Switch:
+        columns = {**columns, "datapath_id": int(columns["datapath_id"], 16)}
+    return table(**columns)
+
+
+def latest(changes: Iterable[Change]) -> dict[tuple[type[Row], Key], Row | None]:
+    """What the changes come to: the last row put under each key, as it will be read back; None where it was dropped."""
+    final: dict[tuple[type[Row], Key], Row | None] = {}
+    for change in changes:
+        match change:
+            case Put(row):
+                final[type(row), key(row)] = decode_state(type(row), encode_state(row))
+            case Drop(table, gone):
+                final[table, gone] = None
+    return final
+
+
+def encode_intent(intent: Intent) -> Node:
+    """The intent as a tree, without identities."""
+    switches = tuple(Node("Switch_Config", {"name": name, "datapath_id": _hex(d)}) for name, d in intent.switches)
+    networks = tuple(map(_network, intent.networks))
+    return Node("Fabric", {"name": intent.name}, {"networks": networks, "switches": switches})
+
+
+def decode_intent(root: Node) -> Intent:
+    """The intent of a tree, sorted canonically."""
+    switches = ((n.columns["name"], int(n.columns["datapath_id"], 16)) for n in root.children["switches"])
+    networks = sorted(map(_as_network, root.children["networks"]), key=lambda network: network.name)
+    return Intent(root.columns["name"], tuple(networks), tuple(sorted(switches)))
+
+
+def check_intent(schema: Schema, root: Node) -> None:
+    """Raise StoreError when the schema does not allow this tree."""
+    tables: dict[str, list[Columns]] = {}
+    for node in _walk(root):
+        check(schema, node.table, node.columns)
+        tables.setdefault(node.table, []).append(node.columns)
+    for table, rows in tables.items():
+        check_unique(schema, table, rows)
+
+
+def _walk(node: Node) -> Iterator[Node]:
+    yield node
+    for children in node.children.values():
+        for child in children:
+            yield from _walk(child)
+
+
+def _network(network: Network) -> Node:
+    children = {
+        "segments": tuple(_segment(network.name, segment) for segment in network.segments),
+        "routes": tuple(Node("Route", vars(route)) for route in network.routes),
+        "policy": tuple(map(_policy, network.policy)),
+    }
+    return Node("Network", {"name": network.name}, children)
+
+
+def _as_network(node: Node) -> Network:
+    return Network(
+        node.columns["name"],
+        tuple(sorted(map(_as_segment, node.children["segments"]), key=lambda segment: segment.name)),
+        tuple(sorted(Route(**route.columns) for route in node.children["routes"])),
+        tuple(map(_as_policy, node.children["policy"])),
+    )
+
+
+def _segment(network: str, segment: Segment) -> Node:
+    children = {
+        "ports": tuple(Node("Attachment", {**vars(at), "vlan": _optional(at.vlan)}) for at in segment.ports),
+        "gateway": () if segment.gateway is None else (_gateway(segment.gateway),),
+    }
+    return Node("Segment", {"network": network, "name": segment.name, "subnets": _set(segment.subnets)}, children)
+
+
+def _as_segment(node: Node) -> Segment:
+    ports = (Attachment(**{**at.columns, "vlan": _one(at.columns["vlan"])}) for at in node.children["ports"])
+    return Segment(
+        node.columns["name"],
+        node.columns["subnets"],
+        tuple(sorted(ports, key=lambda at: (at.switch, at.port, at.vlan or 0))),
+        _one(tuple(map(_as_gateway, node.children["gateway"]))),
+    )
+
+
+def _gateway(gateway: Gateway) -> Node:
+    columns = {**vars(gateway), "addresses": dict(enumerate(gateway.addresses))}
+    return Node("Gateway", columns, {"members": tuple(map(_member, columns.pop("members")))})
+
+
+def _as_gateway(node: Node) -> Gateway:
+    members = tuple(sorted(map(_as_member, node.children["members"])))
+    return Gateway(**{**node.columns, "addresses": _in_order(node.columns["addresses"]), "members": members})
+
+
+def _member(member: Member) -> Node:
+    columns = {**vars(member), "addresses": dict(enumerate(member.addresses))}
+    return Node("Member", columns, {"track": tuple(Node("Track", vars(track)) for track in columns.pop("track"))})
+
+
+def _as_member(node: Node) -> Member:
+    track = tuple(sorted(Track(**child.columns) for child in node.children["track"]))
+    return Member(**{**node.columns, "addresses": _in_order(node.columns["addresses"]), "track": track})
+
+
+def _policy(line: Policy) -> Node:
+    optional = {name: _optional(getattr(line, name)) for name in ("source", "destination", "protocol")}
+    return Node("Policy", {**vars(line), **optional, "ports": dict((line.ports,) if line.ports else ())})
+
+
+def _as_policy(node: Node) -> Policy:
+    optional = {name: _one(node.columns[name]) for name in ("source", "destination", "protocol")}
+    return Policy(**{**node.columns, **optional, "ports": _one(tuple(node.columns["ports"].items()))})
+
+
+def _hex(datapath_id: int) -> str:
+    return f"{datapath_id:016x}"
+
+
+def _set(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(values)))
+
+
+def _optional(value: T | None) -> tuple[T, ...]:
+    return () if value is None else (value,)
+
+
+def _one(values: tuple[T, ...]) -> T | None:
+    return values[0] if values else None
+
+
+def _in_order(values: Mapping[int, str]) -> tuple[str, ...]:
+    return tuple(value for _, value in sorted(values.items()))

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+from planes.control.discovery import FAST_COUNT, FAST_INTERVAL, HOLD, INTERVAL, Discovery
+from planes.control.facts import Port
+from planes.control.graph import Link
+from planes.data.lldp import LldpFrame
+
+A, B, C = (1, 1), (2, 1), (3, 1)
+
+
+def frames(machine: Discovery, now: float) -> dict[Port, LldpFrame]:
+    return dict(machine.due(now))
+
+
+def joined(now: float = 0.0) -> Discovery:
+    """A and B have heard each other at `now`."""
+    machine = Discovery(b"key")
+    machine.up(A, now)
+    machine.up(B, now)
+    sent = frames(machine, now)
+    assert machine.received(B, sent[A], now) is None
+    assert machine.received(A, sent[B], now) is None
+    return machine
+
+
+def test_a_link_needs_both_directions() -> None:
+    machine = Discovery(b"key")
+    machine.up(A, 0)
+    machine.up(B, 0)
+    sent = frames(machine, 0)
+    machine.received(B, sent[A], 0)
+    assert machine.links() == frozenset()
+    machine.received(A, sent[B], 0)
+    assert machine.links() == {Link(A, B)}
+
+
+def test_a_new_peer_is_answered_at_once() -> None:
+    machine = Discovery(b"key")
+    machine.up(A, 0)
+    sent = frames(machine, 0)
+    machine.up(B, 0.1)
+    frames(machine, 0.1)
+    machine.received(B, sent[A], 0.15)
+    assert B in frames(machine, 0.15)
+
+
+def test_fast_start_then_the_slow_interval() -> None:
+    machine = Discovery(b"key")
+    machine.up(A, 0)
+    times = []
+    now = 0.0
+    for _ in range(FAST_COUNT + 3):
+        now = machine.deadline() or 0.0
+        assert A in frames(machine, now)
+        times.append(now)
+    gaps = [round(b - a, 6) for a, b in pairwise(times)]
+    assert gaps == [FAST_INTERVAL] * FAST_COUNT + [INTERVAL] * 2
+
+
+def test_a_link_not_heard_for_its_hold_time_is_gone() -> None:
+    machine = joined()
+    machine.expire(HOLD - 0.01)
+    assert machine.links()
+    machine.expire(HOLD)
+    assert machine.links() == frozenset()
+
+
+def test_a_port_that_goes_down_takes_its_link_along_at_once() -> None:
+    machine = joined()
+    machine.down(B)
+    assert machine.links() == frozenset()
+    machine.up(B, 1)
+    assert machine.links() == frozenset()  # it must be heard again
+
+
+def test_frames_on_an_edge_port_from_a_stranger_or_from_oneself_do_not_count() -> None:
+    machine = joined()
+    genuine = frames(machine, INTERVAL)[A]
+    assert machine.received(C, genuine, 3) == "lldp-on-edge-port"
+    machine.up(C, 3)
+    assert machine.received(C, replace(genuine, authenticator=b"0" * 16), 3) == "lldp-not-ours"
+    assert machine.received(C, replace(genuine, port=9), 3) == "lldp-not-ours"
+    assert machine.received(A, genuine, 3) == "lldp-own-echo"
+    assert machine.links() == {Link(A, B)}
+
+
+def test_a_cable_moved_to_another_port_is_another_link() -> None:
+    machine = joined()
+    machine.up(C, 1)
+    sent = frames(machine, 10)
+    machine.received(C, sent[A], 10)
+    machine.received(A, sent[C], 10)
+    assert machine.links() == {Link(A, C)}
+
+
+def test_a_restored_link_counts_until_its_hold_time() -> None:
+    machine = Discovery(b"another key")
+    machine.restore(Link(A, B), 5)
+    assert machine.links() == {Link(A, B)}
+    machine.expire(5 + HOLD)
+    assert machine.links() == frozenset()

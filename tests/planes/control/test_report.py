@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from triangles import A, greet, triangle
+
+from planes.control import report
+from planes.control.graph import Link
+from planes.control.hosts import Known
+from planes.model import state
+
+
+def test_rows_speak_of_switches_by_name() -> None:
+    core = triangle().core
+    assert list(report.links(core.inventory, [Link((1, 11), (2, 11))])) == [state.Link("s1", 11, "s2", 11)]
+    assert {row.name: row.rules for row in report.switches(core.inventory, core.engine)} == {
+        f"s{dpid}": len(core.engine.entries(dpid)) for dpid in (1, 2, 3)
+    }
+
+
+def test_a_bridges_local_port_is_not_reported() -> None:
+    core = triangle().core
+    assert all(row.number < 100 for row in report.ports(core.inventory, core.engine))
+
+
+def test_a_host_is_a_row_and_one_that_is_gone_its_key() -> None:
+    fabric = triangle()
+    greet(fabric)
+    core = fabric.core
+    number = core.segments.number("red", "one")
+    assert number is not None
+    row = report.host(core.inventory, core.segments, (number, A), Known((1, 1), (0x0A000001,), (1,)))
+    assert row == state.Host("red", "one", "02:00:00:00:00:01", "s1", 1, ("10.0.0.1", "::1"))
+    assert report.host(core.inventory, core.segments, (number, A), None) == state.key(row)
+
+
+def test_counters_by_reason() -> None:
+    assert list(report.counters({"source-spoofed": 3})) == [state.Counter("source-spoofed", 3)]

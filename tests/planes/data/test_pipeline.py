@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from planes.data.pipeline import PIPELINE, StrayRule, Table, check, in_segment, metadata
+from planes.data.rule import Rule, match
+
+
+def test_gotos_only_go_up_and_to_tables_that_exist() -> None:
+    assert set(PIPELINE) == set(Table)
+    for table, spec in PIPELINE.items():
+        assert all(target > table for target in spec.gotos)
+
+
+def test_metadata_keeps_its_parts_apart() -> None:
+    value = metadata(segment=0xFFFFF, network=0x12345)
+    wanted, mask = in_segment(0xFFFFF)
+    assert value & mask == wanted
+    assert value >> 40 == 0x12345
+    assert metadata(1, 1) & mask != wanted
+
+
+@pytest.mark.parametrize(
+    ("rule", "complaint"),
+    [
+        (Rule(1, 1, ()), "no table 1"),
+        (Rule(Table.LABEL, 1, match(in_port=1)), "LABEL may not match in_port"),
+        (Rule(Table.LAND, 1, (), goto=Table.LABEL), "LAND may not go to table 10"),
+    ],
+)
+def test_a_stray_rule_is_named(rule: Rule, complaint: str) -> None:
+    with pytest.raises(StrayRule, match=complaint):
+        check(rule)
+
+
+def test_a_declared_rule_passes() -> None:
+    check(Rule(Table.PORT, 1, match(in_port=1), goto=Table.LABEL))

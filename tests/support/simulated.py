@@ -1,0 +1,181 @@
+"""A fabric in memory: the real control plane over reference switches, joined by links, in virtual time."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+
+from planes.control import events as ev
+from planes.control.core import Core
+from planes.control.facts import Port
+from planes.data.packet import ethernet
+from planes.data.rule import LOCAL_PORT
+from planes.data.switch import Result, Switch
+from planes.model.intent import Attachment, Intent, Network, Segment
+from planes.model.state import Change, Drop, Key, Put, Row, key
+
+MAX_HOPS = 2000  # frames handled for one frame sent: more is a loop
+
+
+class Looped(AssertionError):
+    """A frame went round and round."""
+
+
+class Fabric:
+    """Switches by datapath id (named s<dpid>), links between ports, and what came out of edge ports."""
+
+    def __init__(self, switches: Iterable[int], links: Iterable[tuple[Port, Port]], edges: Iterable[Port]) -> None:
+        self.core = Core(b"key of this run")
+        self.now = 0.0
+        self.switches = {dpid: Switch() for dpid in switches}
+        self.links = {a: b for pair in links for a, b in (pair, pair[::-1])}
+        self.edges = set(edges)
+        self.down: set[Port] = set()
+        self.connected: set[int] = set()
+        self.received: dict[Port, list[bytes]] = defaultdict(list)
+        self.rows: dict[type[Row], dict[Key, Row]] = {}
+        self.applied = 0
+        self.serial = 0
+        self._wires: deque[tuple[Port, bytes]] = deque()
+        self._events: deque[ev.Event] = deque()
+
+    # what a test does
+
+    def start(self, networks: Mapping[str, Mapping[str, Iterable[Port]]]) -> None:
+        """Connect all switches, want these networks, and run until all links are known."""
+        self.want(networks)
+        for dpid in self.switches:
+            self.connect(dpid)
+        self.advance(1.0)
+
+    def want(self, networks: Mapping[str, Mapping[str, Iterable[Port]]]) -> None:
+        """Networks as {network: {segment: ports}}."""
+        self.serial += 1
+        self.give(ev.IntentChanged(self.serial, intent(networks)))
+
+    def connect(self, dpid: int) -> None:
+        """A switch joins, as if new or back."""
+        self.connected.add(dpid)
+        self.give(ev.SwitchConnected(dpid, (self._local(dpid), *map(self._described, self._ports(dpid)))))
+
+    def send(self, port: Port, dst: int, src: int, eth_type: int = 0x88B5, payload: bytes = b"x" * 46) -> set[Port]:
+        """A host sends a frame; the edge ports that got exactly this frame."""
+        return self.send_frame(port, ethernet(dst, src, eth_type, payload))
+
+    def send_frame(self, port: Port, frame: bytes) -> set[Port]:
+        """A host sends these bytes; the edge ports that got exactly them, each once."""
+        self.received.clear()
+        self._wires.append((port, frame))
+        self._settle()
+        for got, frames in self.received.items():
+            assert frames.count(frame) <= 1, f"{got} got a frame {frames.count(frame)} times"
+        return {got for got, frames in self.received.items() if frame in frames}
+
+    def cut(self, port: Port) -> None:
+        """A link loses carrier; both ends say so."""
+        self._set_carrier(port, up=False)
+
+    def mend(self, port: Port) -> None:
+        """A link has carrier again."""
+        self._set_carrier(port, up=True)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, tick by tick."""
+        until = self.now + seconds
+        while (deadline := self.core.deadline()) is not None and deadline <= until:
+            self.now = max(self.now, deadline)
+            self.give(ev.Tick())
+        self.now = until
+
+    def give(self, event: ev.Event) -> None:
+        """Hand one event to the control plane, and carry out all that follows."""
+        self._events.append(event)
+        self._settle()
+
+    def table(self, table: type[Row]) -> list[Row]:
+        """The rows of one state table."""
+        return sorted(self.rows.get(table, {}).values())
+
+    # how the world goes on
+
+    def _settle(self) -> None:
+        for _ in range(MAX_HOPS * 50):
+            if self._events:
+                for effect in self.core.handle(self._events.popleft(), self.now):
+                    self._perform(effect)
+            elif self._wires:
+                self._carry(MAX_HOPS)
+            else:
+                return
+        raise Looped("the control plane never came to rest")
+
+    def _carry(self, hops: int) -> None:
+        while self._wires:
+            hops -= 1
+            if hops < 0:
+                raise Looped("a frame loops")
+            (dpid, port), frame = self._wires.popleft()
+            self._follow(dpid, self.switches[dpid].process(frame, port, self._down(dpid)))
+
+    def _follow(self, dpid: int, result: Result) -> None:
+        for port, frame in result.outputs:
+            at = (dpid, port)
+            if at in self.links:
+                self._wires.append((self.links[at], frame))
+            else:
+                self.received[at].append(frame)
+        if dpid in self.connected:
+            self._events.extend(ev.FrameArrived(dpid, p.in_port, p.table, p.frame) for p in result.punts)
+
+    def _perform(self, effect: ev.Effect) -> None:
+        match effect:
+            case ev.Install(dpid, mods, token, fresh):
+                if fresh:
+                    self.switches[dpid] = Switch()
+                for mod in mods:
+                    self.switches[dpid].apply(mod)
+                self._events.append(ev.Confirmed(dpid, token))
+            case ev.SendFrame(dpid, in_port, actions, data):
+                self._follow(dpid, self.switches[dpid].packet_out(actions, in_port, data, self._down(dpid)))
+            case ev.Publish(changes, applied):
+                self._publish(changes)
+                self.applied = self.applied if applied is None else applied
+
+    def _publish(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            match change:
+                case Put(row):
+                    self.rows.setdefault(type(row), {})[key(row)] = row
+                case Drop(table, at):
+                    del self.rows[table][at]
+
+    def _set_carrier(self, port: Port, *, up: bool) -> None:
+        for end in (port, self.links.get(port)):
+            if end is not None:
+                (self.down.discard if up else self.down.add)(end)
+                self._events.append(ev.PortChanged(end[0], self._described(end)))
+        self._settle()
+
+    def _down(self, dpid: int) -> frozenset[int]:
+        return frozenset(port for at, port in self.down if at == dpid)
+
+    def _ports(self, dpid: int) -> list[Port]:
+        return sorted(port for port in {*self.links, *self.edges} if port[0] == dpid)
+
+    def _described(self, port: Port) -> ev.PortDescription:
+        return ev.PortDescription(port[1], f"s{port[0]}-eth{port[1]}", port not in self.down)
+
+    @staticmethod
+    def _local(dpid: int) -> ev.PortDescription:
+        return ev.PortDescription(LOCAL_PORT, f"s{dpid}", up=False)
+
+
+def intent(networks: Mapping[str, Mapping[str, Iterable[Port]]]) -> Intent:
+    """An intent from {network: {segment: ports}}, with switches named s<dpid>."""
+    return Intent(
+        "test", tuple(Network(n, tuple(_segment(s, p) for s, p in parts.items())) for n, parts in networks.items())
+    )
+
+
+def _segment(name: str, ports: Iterable[Port]) -> Segment:
+    return Segment(name, (), tuple(Attachment(f"s{dpid}", port) for dpid, port in sorted(ports)))

@@ -1,0 +1,96 @@
+"""Run on a lab host: answers who it is, and asks addresses who is there. Standard library only.
+
+`python rollcall.py NAME` reads one request a line, {"ask": [address, ...], "expect": [address, ...]}, and prints
+one answer a line: {address: [names that answered]}. An address may be a broadcast or multicast one. It answers
+others until its input ends.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import select
+import socket
+import sys
+import time
+from ipaddress import ip_address
+
+PORT = 41414
+INTERVAL = 0.2  # seconds between the questions to an address
+PATIENCE = 8.0  # seconds until an expected answer is missed
+GRACE = 0.7  # seconds for answers that nobody expects: at least three questions
+ASK, ANSWER = "who?", "me!"
+
+Sockets = dict[int, socket.socket]
+Heard = dict[str, set[str]]
+
+
+def _open() -> Sockets:
+    found: Sockets = {}
+    for version, family, everywhere in ((4, socket.AF_INET, "0.0.0.0"), (6, socket.AF_INET6, "::")):
+        found[version] = socket.socket(family, socket.SOCK_DGRAM)
+        if version == 6:
+            found[version].setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        found[version].setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        found[version].bind((everywhere, PORT))
+    return found
+
+
+def _ask(sockets: Sockets, address: str, token: str) -> None:
+    question = f"{ASK} {token} {address}".encode()
+    host = address
+    parsed = ip_address(address)
+    if parsed.version == 6 and (parsed.is_link_local or parsed.is_multicast):
+        host = f"{address}%{socket.if_nameindex()[-1][1]}"
+    try:
+        sockets[parsed.version].sendto(question, socket.getaddrinfo(host, PORT, type=socket.SOCK_DGRAM)[0][4])
+    except OSError:
+        pass  # no route, or nobody answers ARP: unreachable, which is an answer too
+
+
+def _receive(sockets: Sockets, name: str, token: str, heard: Heard, timeout: float) -> bool:
+    """Serve what arrives within `timeout` seconds; True when standard input has something."""
+    ready, _, _ = select.select([*sockets.values(), sys.stdin], [], [], timeout)
+    for one in ready:
+        if one is sys.stdin:
+            return True
+        data, sender = one.recvfrom(2048)
+        kind, told, rest = data.decode().split(" ", 2)
+        if kind == ASK and told != token:  # our own question to everyone comes back to us
+            one.sendto(f"{ANSWER} {told} {rest} {name}".encode(), sender)
+        elif kind == ANSWER and told == token:
+            address, who = rest.split(" ")
+            heard.setdefault(address, set()).add(who)
+    return False
+
+
+def _question(sockets: Sockets, name: str, request: dict[str, list[str]]) -> Heard:
+    token, heard = secrets.token_hex(8), {}
+    begun = time.monotonic()
+    asked = 0.0
+    while (now := time.monotonic()) < begun + PATIENCE:
+        if now >= begun + GRACE and all(heard.get(address) for address in request["expect"]):
+            break
+        if now >= asked + INTERVAL:
+            asked = now
+            for address in request["ask"]:
+                _ask(sockets, address, token)
+        _receive(sockets, name, token, heard, INTERVAL / 4)
+    return heard
+
+
+def main() -> None:
+    """Answer until the input ends."""
+    sockets, name = _open(), sys.argv[1]
+    print(json.dumps({"ready": name}), flush=True)
+    while True:
+        if _receive(sockets, name, "", {}, 1.0):
+            line = sys.stdin.readline()
+            if not line:
+                return
+            heard = _question(sockets, name, json.loads(line))
+            print(json.dumps({address: sorted(names) for address, names in heard.items()}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
