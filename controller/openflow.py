@@ -99,7 +99,10 @@ def _on(event: str, *states: str) -> Any:
     return handler.set_ev_cls(getattr(ofp_event, event), list(states))
 
 
-class Switches(app_manager.RyuApp if LIBRARY == "ryu" else app_manager.OSKenApp):  # type: ignore[misc]
+_App: Any = app_manager.RyuApp if LIBRARY == "ryu" else app_manager.OSKenApp
+
+
+class Switches(_App):
     """Turns the library's events into calls of `Handlers`."""
 
     OFP_VERSIONS = [ofproto.OFP_VERSION]

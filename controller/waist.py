@@ -7,7 +7,7 @@ is back.
 from __future__ import annotations
 
 import logging
-import os
+import socket
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -31,9 +31,10 @@ class Waist:
         self._changes: dict[object, Change] = {}
         self._applied: int | None = None
         self._serial = 0
-        self._wake_read, self._wake_write = os.pipe()
-        os.set_blocking(self._wake_read, False)
-        os.set_blocking(self._wake_write, False)
+        # Sockets, not a pipe: eventlet makes os.read wait even where the descriptor is set not to block.
+        self._woken, self._waker = socket.socketpair()
+        self._woken.setblocking(False)
+        self._waker.setblocking(False)
 
     def restore(self) -> list[Restored | IntentChanged]:
         """Wait for the store; what it knows, as the first events."""
@@ -49,8 +50,8 @@ class Waist:
             for change in changes:
                 self._changes[_target(change)] = change
             self._applied = self._applied if applied is None else applied
-        with suppress(BlockingIOError):  # a full pipe wakes as well
-            os.write(self._wake_write, b"!")
+        with suppress(BlockingIOError):  # full of wake-ups: one is enough
+            self._waker.send(b"!")
 
     def run(self, deliver: Callable[[IntentChanged], None]) -> None:
         """Serve the connection for ever; new intents are delivered."""
@@ -59,7 +60,7 @@ class Waist:
             for event in self._news():
                 deliver(event)
             written = self._write()
-            self._store.wait(None if written else RETRY, self._wake_read if written else None)
+            self._store.wait(None if written else RETRY, self._woken.fileno() if written else None)
             self._drain()
 
     def _news(self) -> list[IntentChanged]:
@@ -97,7 +98,7 @@ class Waist:
 
     def _drain(self) -> None:
         with suppress(BlockingIOError):
-            os.read(self._wake_read, 4096)
+            self._woken.recv(4096)
 
 
 def _target(change: Change) -> object:

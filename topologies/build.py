@@ -158,6 +158,8 @@ def _configure_hosts(fabric: Fabric, progress: Progress) -> None:
         commands.append(_inside(node, ["ip", "-batch", "-"], _host_batch(fabric.topology.hosts[end.node], name)))
         # Between the userspace datapath and a veth pair nobody fills in a checksum that was left to the hardware.
         commands.append(_inside(node, ["ethtool", "-K", name, "tx", "off"]))
+        # New namespaces copy this from the machine, where Docker may have switched it on; a host is no router.
+        commands.append(_inside(node, ["sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward"]))
     run_all(commands)
     progress("hosts", len(fabric.topology.hosts), len(fabric.topology.hosts))
 

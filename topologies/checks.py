@@ -69,7 +69,9 @@ def expected(hosts: Mapping[str, Member], asker: str, address: str) -> tuple[str
     """Who must answer `asker` at an address: its segment's hosts that listen there, and nobody else."""
     segment = hosts[asker].segment
     peers = {name: host for name, host in hosts.items() if segment and host.segment == segment and name != asker}
-    return tuple(sorted(name for name, host in peers.items() if address in (*host.addresses, *host.broadcasts, ALL_NODES)))
+    return tuple(
+        sorted(name for name, host in peers.items() if address in (*host.addresses, *host.broadcasts, ALL_NODES))
+    )
 
 
 def roll_call(lab: Lab, hosts: Mapping[str, Member]) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -147,7 +147,7 @@ class Deployment:
         if not self._open:
             return
         self._open = False
-        with self._connection as connection:
+        with self._connection as connection, suppress(OSError):  # a lab that hangs is reported below
             connection.settimeout(GONE_SECONDS)
             connection.shutdown(socket.SHUT_WR)  # the first process sees the end, and ends
             while connection.recv(65536):  # our end of file: no process holds the other side any more

@@ -21,7 +21,5 @@ def find(plan: str) -> Path:
     if path.exists() or "/" in plan or path.suffix in (".yaml", ".yml"):
         return path
     if plan not in plans:
-        raise LabError(
-            f"{plan!r} is neither a file nor a shipped plan", did_you_mean(plan, plans), Exit.UNKNOWN
-        )
+        raise LabError(f"{plan!r} is neither a file nor a shipped plan", did_you_mean(plan, plans), Exit.UNKNOWN)
     return plans[plan]

@@ -13,6 +13,7 @@ import select
 import socket
 import sys
 import time
+from contextlib import suppress
 from ipaddress import ip_address
 
 PORT = 41414
@@ -42,30 +43,32 @@ def _ask(sockets: Sockets, address: str, token: str) -> None:
     parsed = ip_address(address)
     if parsed.version == 6 and (parsed.is_link_local or parsed.is_multicast):
         host = f"{address}%{socket.if_nameindex()[-1][1]}"
-    try:
+    with suppress(OSError):  # no route: nobody is heard, which is an answer too
         sockets[parsed.version].sendto(question, socket.getaddrinfo(host, PORT, type=socket.SOCK_DGRAM)[0][4])
-    except OSError:
-        pass  # no route, or nobody answers ARP: unreachable, which is an answer too
 
 
 def _receive(sockets: Sockets, name: str, token: str, heard: Heard, timeout: float) -> bool:
     """Serve what arrives within `timeout` seconds; True when standard input has something."""
     ready, _, _ = select.select([*sockets.values(), sys.stdin], [], [], timeout)
-    for one in ready:
-        if one is sys.stdin:
-            return True
-        data, sender = one.recvfrom(2048)
-        kind, told, rest = data.decode().split(" ", 2)
-        if kind == ASK and told != token:  # our own question to everyone comes back to us
-            one.sendto(f"{ANSWER} {told} {rest} {name}".encode(), sender)
-        elif kind == ANSWER and told == token:
-            address, who = rest.split(" ")
-            heard.setdefault(address, set()).add(who)
-    return False
+    for one in sockets.values():
+        if one in ready:
+            _serve(one, name, token, heard)
+    return sys.stdin in ready
+
+
+def _serve(one: socket.socket, name: str, token: str, heard: Heard) -> None:
+    data, sender = one.recvfrom(2048)
+    kind, told, rest = data.decode().split(" ", 2)
+    if kind == ASK and told != token:  # our own question to everyone comes back to us
+        one.sendto(f"{ANSWER} {told} {rest} {name}".encode(), sender)
+    elif kind == ANSWER and told == token:
+        address, who = rest.split(" ")
+        heard.setdefault(address, set()).add(who)
 
 
 def _question(sockets: Sockets, name: str, request: dict[str, list[str]]) -> Heard:
-    token, heard = secrets.token_hex(8), {}
+    token = secrets.token_hex(8)
+    heard: Heard = {}
     begun = time.monotonic()
     asked = 0.0
     while (now := time.monotonic()) < begun + PATIENCE:

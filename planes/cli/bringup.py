@@ -37,7 +37,11 @@ def await_fabric(lab: Lab, store: Store, wiring: Wiring, serial: int, timeout: f
         switches, links = _switches_away(wiring, known), _links_unseen(wiring, known)
         progress("switches", len(wiring.switches) - len(switches), len(wiring.switches))
         progress("links", len(_fabric_wires(wiring)) - len(links), len(_fabric_wires(wiring)))
-        return [*(f"switch {name}" for name in switches), *(f"link {name}" for name in links), *_unapplied(known, serial)]
+        return [
+            *(f"switch {name}" for name in switches),
+            *(f"link {name}" for name in links),
+            *_unapplied(known, serial),
+        ]
 
     _await(lab, store, missing, timeout)
 

@@ -34,7 +34,10 @@ def deploy(plan: str, name: str | None, timeout: float) -> None:
     if found.topology is None:
         raise LabError(f"plan {found.name!r} has no topology to launch", "add a `topology:`, see the README")
     begun, wiring = time.monotonic(), wire(found.topology)
-    with _Bars() as bars, labs.deploy(path.read_text(encoding="utf-8-sig"), name or found.name, bars.show) as deployment:
+    with (
+        _Bars() as bars,
+        labs.deploy(path.read_text(encoding="utf-8-sig"), name or found.name, bars.show) as deployment,
+    ):
         with open_store(deployment.lab) as store:
             serial = store.write_intent(resolve(found))
             await_fabric(deployment.lab, store, wiring, serial, timeout, bars.show)

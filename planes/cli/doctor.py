@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from topologies.needs import Check, Machine, lab_checks, program
+import click
+
+from planes.cli.output import Output, Table, output_option
+from topologies.errors import Exit
+from topologies.needs import Check, Machine, lab_checks, program, this_machine
 
 PYTHON_LEAST = (3, 10)
 # Programs that hosts run in demos and checks; a lab comes up without them.
@@ -39,3 +43,17 @@ def _control_library(machine: Machine) -> Check:
 def _module(machine: Machine, name: str, package: str) -> Check:
     ok = machine.has_module(name)
     return Check(f"Python package {package}", ok, "found" if ok else "cannot be imported", "./scripts/setup")
+
+
+@click.command()
+@output_option
+def doctor(output: Output) -> None:
+    """Check all that a machine needs to run labs, and print the fix for each thing it lacks.
+
+    Exits with 5 when something is missing.
+    """
+    found = checks(this_machine())
+    rows = [(check.name, check.ok, check.found, None if check.ok else check.fix) for check in found]
+    output.show([Table("machine", ("need", "ok", "found", "fix"), rows)])
+    if not all(check.ok for check in found):
+        raise SystemExit(int(Exit.MACHINE))

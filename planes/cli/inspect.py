@@ -72,7 +72,10 @@ def _processes(info: Info) -> Table:
 
 
 def _fabric(info: Info, known: state.State) -> list[Table]:
-    switches = [(s.name, f"{s.datapath_id:016x}", s.index, s.connected, s.rules, s.error or None) for s in known.of(state.Switch)]
+    switches = [
+        (s.name, f"{s.datapath_id:016x}", s.index, s.connected, s.rules, s.error or None)
+        for s in known.of(state.Switch)
+    ]
     found = {frozenset(((row.switch, row.port), (row.peer, row.peer_port))) for row in known.of(state.Link)}
     ports = {port.name: (port.switch, port.number) for port in known.of(state.Port)}
     links = []
@@ -81,7 +84,7 @@ def _fabric(info: Info, known: state.State) -> list[Table]:
         carries = frozenset(end for end in ends if end) in found if all(ends) else None
         links.append((link.name, *link.interfaces, link.up, carries))
     return [
-        Table("switches", ("switch", "datapath id", "index", "connected", "rules", "error"), switches),
+        Table("switches", ("switch", "datapath id", "index", "connected", "entries", "error"), switches),
         Table("links", ("link", "end", "other end", "up", "discovered"), links),
     ]
 
@@ -92,7 +95,9 @@ def _networks(intent: Intent, known: state.State) -> list[Table]:
         for network in intent.networks
         for segment in network.segments
     ]
-    hosts = [(h.network, h.segment, h.mac, f"{h.switch}:{h.port}", ", ".join(h.addresses)) for h in known.of(state.Host)]
+    hosts = [
+        (h.network, h.segment, h.mac, f"{h.switch}:{h.port}", ", ".join(h.addresses)) for h in known.of(state.Host)
+    ]
     drops = [(row.reason, row.count) for row in known.of(state.Counter)]
     return [
         Table("segments", ("network", "segment", "subnets", "ports"), segments),

@@ -91,7 +91,9 @@ def _csv(tables: list[Table]) -> str:
     parts = []
     for table in tables:
         text = StringIO()
-        csv.writer(text, lineterminator="\n").writerows([("table", *table.columns), *((table.name, *r) for r in table.rows)])
+        csv.writer(text, lineterminator="\n").writerows(
+            [("table", *table.columns), *((table.name, *r) for r in table.rows)]
+        )
         parts.append(text.getvalue())
     return "\n".join(parts)
 

@@ -33,7 +33,9 @@ def validate(plan: str) -> None:
 @click.command()
 @click.argument("plan")
 @click.option("--lab", "name", metavar="LAB", help="The lab; not needed when only one is running.")
-@click.option("--timeout", default=60.0, show_default=True, metavar="SECONDS", help="How long to wait for the switches.")
+@click.option(
+    "--timeout", default=60.0, show_default=True, metavar="SECONDS", help="How long to wait for the switches."
+)
 def apply(plan: str, name: str | None, timeout: float) -> None:
     """Make the networks of a running lab those of PLAN, and wait until its switches hold the change.
 

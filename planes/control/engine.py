@@ -96,6 +96,15 @@ class Engine:
         """How many entries that is."""
         return len(self._owners[dpid])
 
+    def recompiled(self) -> Engine:
+        """All fragments run anew over the same facts: what this engine must agree with."""
+        other = Engine(self._fragments.values())
+        other.facts = self.facts
+        for kind, fragments in self._anchored.items():
+            other._dirty |= dict.fromkeys((name, key) for key in self.facts.table(kind) for name in fragments)
+        other.run()
+        return other
+
     def _touch(self, kind: Kind[Any, Any], key: object) -> None:
         for fragment in self._anchored.get(kind, ()):
             self._dirty[(fragment, key)] = None

@@ -9,13 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Attachment:
     """Where a segment meets the outside: a switch by name, an OpenFlow port number, a VLAN id or None (untagged)."""
 
     switch: str
     port: int
     vlan: int | None = None
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """What attachments are sorted by, the untagged before the tagged."""
+        return self.switch, self.port, self.vlan or 0
 
 
 @dataclass(frozen=True, order=True)
@@ -38,7 +43,7 @@ class Member:
     track: tuple[Track, ...] = ()
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Gateway:
     """A segment's virtual router: addresses, and the protocol and members that own them."""
 
@@ -48,7 +53,7 @@ class Gateway:
     members: tuple[Member, ...] = ()
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Segment:
     """A broadcast domain of one network. `subnets` are prefixes, IPv4 or IPv6, in text."""
 
@@ -66,7 +71,7 @@ class Route:
     via: str
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Policy:
     """One line of a network's policy; None is any. `ports` is an inclusive range of destination ports."""
 
@@ -78,7 +83,7 @@ class Policy:
     stateful: bool = False
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Network:
     """A tenant: its segments, routes and policy. Nothing passes between two networks."""
 

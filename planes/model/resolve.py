@@ -50,7 +50,7 @@ def _segment(name: str, segment: Segment, wiring: Wiring | None) -> intent.Segme
     return intent.Segment(
         name,
         _texts(segment.subnet),
-        tuple(sorted(_ports(segment, wiring))),
+        tuple(sorted(_ports(segment, wiring), key=lambda at: at.place)),
         _gateway(segment.gateway, wiring) if segment.gateway else None,
     )
 

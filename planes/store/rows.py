@@ -116,7 +116,7 @@ def _as_segment(node: Node) -> Segment:
     return Segment(
         node.columns["name"],
         node.columns["subnets"],
-        tuple(sorted(ports, key=lambda at: (at.switch, at.port, at.vlan or 0))),
+        tuple(sorted(ports, key=lambda at: at.place)),
         _one(tuple(map(_as_gateway, node.children["gateway"]))),
     )
 

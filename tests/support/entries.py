@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from planes.data import fields as f
@@ -22,7 +23,10 @@ from planes.data.rule import (
     SetField,
     Term,
     ToGroup,
+    match,
 )
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a slow machine is no failure
 
 ports = st.integers(1, 0xFEFF)
 _ANYWHERE = (f.METADATA, f.ETH_DST, f.ETH_SRC)
@@ -98,7 +102,7 @@ meters = st.builds(Meter, st.integers(1, 3), st.integers(1, 1 << 31), st.integer
 def rules(draw: st.DrawFn, groups: st.SearchStrategy[int], meters: st.SearchStrategy[int]) -> Rule:
     """A rule with a match that is legal together with its actions, from few enough for rules to meet again."""
     table = draw(st.sampled_from((0, 10, 70)))
-    wanted = draw(st.sampled_from(((), (_term(f.IN_PORT, 1, f.IN_PORT.full),), (_term(f.ETH_DST, 6 << 40, 0xFF << 40),))))
+    wanted = draw(st.sampled_from((match(), match(in_port=1), match(eth_dst=(6 << 40, 0xFF << 40)))))
     return Rule(
         table,
         draw(st.integers(0, 2)),

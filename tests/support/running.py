@@ -87,10 +87,14 @@ class Remains:
 
 def remains_of(first: int) -> Remains:
     """Everything that shares a namespace with the lab whose first process this is."""
-    namespaces = frozenset(os.readlink(f"/proc/{first}/ns/{kind}") for kind in ("pid", "net", "mnt"))
+    namespaces = _namespaces(Path(f"/proc/{first}"))
     processes = tuple(os.pidfd_open(pid) for pid in _living_in(namespaces))
     assert len(processes) > 5
     return Remains(namespaces, processes)
+
+
+def _namespaces(process: Path) -> frozenset[str]:
+    return frozenset(str((process / "ns" / kind).readlink()) for kind in ("pid", "net", "mnt"))
 
 
 def _living_in(namespaces: frozenset[str]) -> list[int]:
@@ -98,7 +102,7 @@ def _living_in(namespaces: frozenset[str]) -> list[int]:
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             try:
-                mine = {os.readlink(process / "ns" / kind) for kind in ("pid", "net", "mnt")}
+                mine = _namespaces(process)
             except OSError:
                 continue  # it has ended, or is another user's
             if mine & namespaces:

@@ -18,6 +18,7 @@ from topologies import needs
 
 ORDINARY = 65534  # a user id that is nobody's
 
+
 @pytest.fixture
 def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A runtime directory with a short path, this user's; its labs are destroyed afterwards."""
@@ -32,14 +33,14 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture(params=["root", "ordinary"])
 def user(request: pytest.FixtureRequest) -> Iterator[User]:
     """Root, then an ordinary user; only the latter where the tests themselves are an ordinary user's."""
-    path = Path(tempfile.mkdtemp(prefix="tp", dir="/tmp"))
-    prefix: tuple[str, ...] = ()
     if request.param == "root" and os.geteuid() != 0:
         pytest.skip("the tests are not run by root")
-    if request.param == "ordinary" and os.geteuid() == 0:
-        prefix = ("setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups")
+    becoming = request.param == "ordinary" and os.geteuid() == 0
+    prefix = ("setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups") if becoming else ()
+    _refuse_ordinary(prefix)
+    path = Path(tempfile.mkdtemp(prefix="tp", dir="/tmp"))
+    if becoming:
         os.chown(path, ORDINARY, ORDINARY)
-        _refuse_ordinary(prefix)
     user = User(prefix, path)
     yield user
     assert user.run("destroy-all").returncode == 0

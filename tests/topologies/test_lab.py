@@ -48,8 +48,10 @@ def test_nodes_are_numbered_and_addressed_as_planned(small: Lab) -> None:
     assert "10.9.0.0/16 via 10.0.0.1" in inside(small, "h2", "ip", "route").stdout
 
 
-def test_the_kernel_at_the_switches_end_has_no_ipv6(small: Lab) -> None:
+def test_the_kernel_at_the_switches_end_has_no_ipv6_and_nobody_forwards(small: Lab) -> None:
     assert "inet6" not in inside(small, "s1", "ip", "addr", "show", "dev", "s1-eth7").stdout
+    for node in ("s1", "h1"):
+        assert inside(small, node, "cat", "/proc/sys/net/ipv4/ip_forward").stdout == "0\n"
 
 
 def test_info_tells_nodes_links_and_daemons(small: Lab) -> None:
@@ -204,7 +206,7 @@ def test_a_controller_that_is_not_there_ends_the_deployment_with_its_name(runtim
 
 
 def test_a_bad_plan_ends_the_deployment_with_its_problem(runtime: Path) -> None:
-    with pytest.raises(LabError, match="cannot come up: .*unknown key 'swatches'"):
+    with pytest.raises(LabError, match=r"cannot come up: .*unknown key 'swatches'"):
         labs.deploy(PLAN.replace("switches:", "swatches:"), "broken", controller=IDLE)
     assert [path.name for path in runtime.iterdir()] == [".lock"]
 
@@ -243,7 +245,7 @@ def test_unmet_needs_are_all_named_with_their_fixes() -> None:
 def test_without_tun_nothing_is_begun(runtime: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can hide a device without a user namespace")
-    hidden = "mount -t tmpfs none /dev/net && exec \"$@\""
+    hidden = 'mount -t tmpfs none /dev/net && exec "$@"'
     driver = [sys.executable, str(Path(__file__).parents[1] / "support" / "drive.py"), "deploy", "x", PLAN, "commit"]
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", hidden, "sh", *driver], capture_output=True, text=True, check=False

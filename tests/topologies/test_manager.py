@@ -29,8 +29,20 @@ def _say(lab: Lab, line: bytes) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     "line",
-    [b"", b"garbage", b"\xff\xfe", b"[]", b"7", b"null", b"{}", b'{"do": 7}', b'{"do": {"a": []}}', b'{"do": "fail", "what": []}', b"[" * 10000],
-)  # fmt: skip
+    [
+        b"",
+        b"garbage",
+        b"\xff\xfe",
+        b"[]",
+        b"7",
+        b"null",
+        b"{}",
+        b'{"do": 7}',
+        b'{"do": {"a": []}}',
+        b'{"do": "fail", "what": []}',
+        b"[" * 10000,
+    ],
+)
 def test_garbage_is_refused_politely(small: Lab, line: bytes) -> None:
     answer = _say(small, line)
     assert answer["ok"] is False

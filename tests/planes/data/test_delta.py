@@ -1,8 +1,8 @@
 from collections.abc import Iterable
 
 import pytest
+from entries import configurations, patient
 from hypothesis import given
-from entries import configurations
 
 from planes.data.delta import Command, Mod, delta, leaves_first, named_groups
 from planes.data.rule import Bucket, Entry, Group, GroupType, Meter, Output, Rule, ToGroup, match
@@ -26,6 +26,7 @@ def names(entries: Iterable[Entry]) -> set[tuple[type[Entry], int]]:
     return found
 
 
+@patient
 @given(configurations(), configurations())
 def test_a_switch_with_the_old_gets_the_new_and_never_lacks_what_is_named(
     old: tuple[Entry, ...], new: tuple[Entry, ...]
@@ -39,6 +40,7 @@ def test_a_switch_with_the_old_gets_the_new_and_never_lacks_what_is_named(
     assert switch.entries() == frozenset(new)
 
 
+@patient
 @given(configurations())
 def test_nothing_to_do_is_nothing(entries: tuple[Entry, ...]) -> None:
     assert delta(entries, reversed(entries)) == ()

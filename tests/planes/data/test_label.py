@@ -1,10 +1,12 @@
 import pytest
+from entries import patient
 from hypothesis import given
 from hypothesis import strategies as st
 
 from planes.data.label import DEFLECTED, MAX_INDEX, MAX_SLOT, PLAIN, SLOT_MASK, TARGET_MASK, label, target
 
 
+@patient
 @given(st.integers(1, MAX_INDEX), st.integers(0, MAX_SLOT), st.sampled_from((PLAIN, DEFLECTED)))
 def test_a_label_matches_its_target_and_yields_its_slot(index: int, slot: int, first: int) -> None:
     found = label(index, slot, first)

@@ -1,6 +1,7 @@
 import struct
 
 import pytest
+from entries import patient
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ PROOF = (127, ORGANIZATION + b"proof")
 END = (0, b"")
 
 
+@patient
 @given(
     st.builds(
         LldpFrame,
@@ -78,6 +80,7 @@ def test_frames_cut_anywhere_are_refused() -> None:
     assert all(isinstance(decode(data[:end]), Flaw) for end in range(len(data)))
 
 
+@patient
 @given(st.binary(max_size=80))
 def test_garbage_is_refused(payload: bytes) -> None:
     assert isinstance(decode(ethernet(NEAREST_BRIDGE, 1, 0x88CC, payload)), Flaw)

@@ -1,6 +1,7 @@
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
+from entries import patient
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ def test_lengths_instead_of_types() -> None:
     assert (p.parse(snap)[f.ETH_TYPE], p.parse(snap)[f.ARP_OP]) == (f.ETH_ARP, 1)
 
 
+@patient
 @given(st.integers(1, 255), macs, v4, macs, v4)
 def test_arp(op: int, sha: int, spa: IPv4Address, tha: int, tpa: IPv4Address) -> None:
     found = p.parse(p.ethernet(B, A, f.ETH_ARP, p.arp(op, sha, spa, tha, tpa)))
@@ -102,6 +104,7 @@ def test_ipv6_extension_header_cut_off_leaves_the_addresses() -> None:
     assert f.IP_PROTO not in found
 
 
+@patient
 @given(v6, macs)
 def test_neighbor_solicitation(target: IPv6Address, sll: int) -> None:
     packet = p.neighbor_solicitation(V6A, p.solicited_node(target), target, sll)
@@ -133,6 +136,7 @@ def pseudo_sum(packet: bytes) -> int:
     return p.checksum(packet[8:40] + len(upper).to_bytes(4, "big") + bytes((0, 0, 0, packet[6])) + upper)
 
 
+@patient
 @given(st.one_of(st.tuples(v4, v4), st.tuples(v6, v6)), st.binary(max_size=60))
 def test_udp_checksums_verify_and_are_never_zero(
     pair: tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address], payload: bytes
@@ -154,6 +158,7 @@ def test_multicast_addresses() -> None:
     assert p.multicast_mac(IPv4Address("239.129.2.3")) == 0x0100_5E01_0203
 
 
+@patient
 @given(macs)
 def test_mac_text(value: int) -> None:
     assert p.mac(p.mac_text(value)) == value
@@ -185,6 +190,7 @@ def test_frames_cut_anywhere_never_raise_and_tell_nothing_else(data: bytes) -> N
         assert bool(cut) == (end >= 14)
 
 
+@patient
 @given(st.sampled_from(WHOLE), st.data())
 def test_damaged_frames_never_raise(data: bytes, draw: st.DataObject) -> None:
     damaged = bytearray(data)
