@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from planes.cli.output import Output, Table, output_option
+from planes.cli.output import Output, output_option
+from planes.management.tables import Table
 from planes.model.load import load
 from topologies import checks
 from topologies import lab as labs

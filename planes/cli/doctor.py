@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from planes.cli.output import Output, Table, output_option
+from planes.cli.output import Output, output_option
+from planes.management.tables import Table
 from topologies.errors import Exit
 from topologies.needs import Check, Machine, lab_checks, program, this_machine
 

@@ -7,7 +7,9 @@ import time
 import click
 
 from planes.cli.bringup import open_store
-from planes.cli.output import Output, Table, output_option
+from planes.cli.output import Output, output_option
+from planes.management import show
+from planes.management.tables import Table
 from planes.model import state
 from planes.model.intent import Intent
 from topologies import lab as labs
@@ -34,7 +36,8 @@ def inspect(name: str | None, output: Output) -> None:
     lab = labs.find(name)
     info = lab.info()
     known, intent = _stored(lab)
-    output.show([_labs([info]), _processes(info), *_fabric(info, known), *_networks(intent, known)])
+    fabric = [show.switches(known), _links(info, known), show.segments(intent), show.hosts(known), show.drops(known)]
+    output.show([_labs([info]), _processes(info), *fabric])
 
 
 def _stored(lab: Lab) -> tuple[state.State, Intent]:
@@ -71,36 +74,12 @@ def _processes(info: Info) -> Table:
     return Table("processes", ("process", "state", "for", "exit status"), rows)
 
 
-def _fabric(info: Info, known: state.State) -> list[Table]:
-    switches = [
-        (s.name, f"{s.datapath_id:016x}", s.index, s.connected, s.rules, s.error or None)
-        for s in known.of(state.Switch)
-    ]
+def _links(info: Info, known: state.State) -> Table:
+    """The lab's links; whether discovery knows those between switches."""
     found = {frozenset(((row.switch, row.port), (row.peer, row.peer_port))) for row in known.of(state.Link)}
     ports = {port.name: (port.switch, port.number) for port in known.of(state.Port)}
-    links = []
+    rows = []
     for link in info.links:
-        ends = [ports.get(interface) for interface in link.interfaces]
-        carries = frozenset(end for end in ends if end) in found if all(ends) else None
-        links.append((link.name, *link.interfaces, link.up, carries))
-    return [
-        Table("switches", ("switch", "datapath id", "index", "connected", "entries", "error"), switches),
-        Table("links", ("link", "end", "other end", "up", "discovered"), links),
-    ]
-
-
-def _networks(intent: Intent, known: state.State) -> list[Table]:
-    segments = [
-        (network.name, segment.name, ", ".join(segment.subnets), len(segment.ports))
-        for network in intent.networks
-        for segment in network.segments
-    ]
-    hosts = [
-        (h.network, h.segment, h.mac, f"{h.switch}:{h.port}", ", ".join(h.addresses)) for h in known.of(state.Host)
-    ]
-    drops = [(row.reason, row.count) for row in known.of(state.Counter)]
-    return [
-        Table("segments", ("network", "segment", "subnets", "ports"), segments),
-        Table("hosts", ("network", "segment", "MAC", "port", "addresses"), hosts),
-        Table("drops", ("reason", "frames"), drops),
-    ]
+        ends = frozenset(ports[name] for name in link.interfaces if name in ports)
+        rows.append((link.name, *link.interfaces, link.up, ends in found if len(ends) == 2 else None))
+    return Table("links", ("link", "end", "other end", "up", "discovered"), rows)

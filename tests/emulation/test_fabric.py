@@ -29,7 +29,7 @@ def test_everything_is_connected_discovered_and_accepted(leaf_spine: Triplane) -
     ]
     assert all(link["up"] for link in shown["links"])
     assert sum(link["discovered"] is True for link in shown["links"]) == 6
-    assert {(h["network"], h["MAC"]) for h in shown["hosts"]} >= {
+    assert {(h["network"], h["mac"]) for h in shown["hosts"]} >= {
         ("red", "02:00:00:00:00:01"),
         ("blue", "02:00:00:00:00:01"),
     }
@@ -75,7 +75,7 @@ def test_an_unknown_destination_reaches_its_segment_and_only_that(leaf_spine: Tr
 
 
 def drops(triplane: Triplane) -> dict[str, int]:
-    return {row["reason"]: row["frames"] for row in triplane.inspect()["drops"]}
+    return {row["reason"]: row["count"] for row in triplane.inspect()["drops"]}
 
 
 def test_an_impostor_is_dropped_and_counted_and_its_victim_stays_reachable(leaf_spine: Triplane) -> None:
@@ -90,7 +90,7 @@ def test_an_impostor_is_dropped_and_counted_and_its_victim_stays_reachable(leaf_
     until(spoofed, 30)
     leaf_spine("exec", "r3", "--", "ping", "-c3", "-i0.2", "-W5", "10.0.0.1")
     home = {
-        h["port"] for h in leaf_spine.inspect()["hosts"] if (h["network"], h["MAC"]) == ("red", "02:00:00:00:00:01")
+        h["port"] for h in leaf_spine.inspect()["hosts"] if (h["network"], h["mac"]) == ("red", "02:00:00:00:00:01")
     }
     assert home == {"leaf1:3"}
 
@@ -112,7 +112,7 @@ def test_traffic_outlives_the_controller_and_its_numbers_do_too(leaf_spine: Trip
     leaf_spine("fail", "controller")
     try:
         (controller,) = [p for p in leaf_spine.inspect()["processes"] if p["process"] == "controller"]
-        assert (controller["state"], controller["exit status"]) == ("dead", -9)
+        assert (controller["state"], controller["exit_status"]) == ("dead", -9)
         leaf_spine("exec", "r1", "--", "ping", "-c3", "-i0.2", "-W5", "10.0.0.3")
         leaf_spine("exec", "b1", "--", "ping", "-c3", "-i0.2", "-W5", "10.0.0.4")
     finally:
