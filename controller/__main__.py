@@ -28,7 +28,7 @@ def main() -> None:
     host, port = options.listen
     _check_free(host, port)
     waist = Waist(Store(options.store))
-    runtime = Runtime(Core(secrets.token_bytes(32)))
+    runtime = Runtime(Core(secrets.token_bytes(32), openflow.LIBRARY))
     fabric = FabricApp(runtime.post, waist.publish)
     for event in waist.restore():
         runtime.post(event)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from controller.openflow import Channel, Handlers, PortInfo
+from controller.channel import Channel, Handlers, PortInfo
 from planes.control.events import (
     Confirmed,
     Effect,
@@ -21,9 +21,9 @@ from planes.control.events import (
     SwitchLost,
 )
 from planes.data import wire
+from planes.data.delta import Delta
 from planes.model.state import Change
 
-MAX_XID = 0xFFFF_FFFF
 log = logging.getLogger(__name__)
 
 
@@ -40,12 +40,19 @@ class FabricApp:
         match effect:
             case Install(dpid, mods, token, fresh):
                 clear = wire.delete_all(token) if fresh else b""
-                changes = b"".join(wire.encode(mod, token) for mod in mods)
-                self._send(dpid, clear + changes + wire.barrier(token))
+                self._send(dpid, clear + b"".join(self._encoded(dpid, mods, token)) + wire.barrier(token))
             case SendFrame(dpid, in_port, actions, data):
                 self._send(dpid, wire.packet_out(data, in_port, actions, 0))
             case Publish(changes, applied):
                 self._publish(changes, applied)
+
+    def _encoded(self, dpid: int, mods: Delta, token: int) -> Iterator[bytes]:
+        """The messages; a mod that fits none (a group of too many buckets) is as good as refused by the switch."""
+        for mod in mods:
+            try:
+                yield wire.encode(mod, token)
+            except ValueError as error:
+                self._refused(dpid, str(error))
 
     def _send(self, dpid: int, data: bytes) -> None:
         channel = self._channels.get(dpid)
@@ -81,8 +88,12 @@ class FabricApp:
             self._post(Confirmed(channel.dpid, xid))
 
     def _error(self, channel: Channel, reason: str) -> None:
-        log.warning("switch %016x: %s", channel.dpid, reason)
-        self._post(Refused(channel.dpid, reason))
+        if self._is_current(channel):
+            self._refused(channel.dpid, reason)
+
+    def _refused(self, dpid: int, reason: str) -> None:
+        log.warning("switch %016x: %s", dpid, reason)
+        self._post(Refused(dpid, reason))
 
     def _is_current(self, channel: Channel) -> bool:
         return self._channels.get(channel.dpid) is channel

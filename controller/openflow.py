@@ -9,10 +9,11 @@ from __future__ import annotations
 import importlib
 import os
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
+
+from controller.channel import Channel, Handlers, PortInfo
 
 LIBRARIES = ("ryu", "os_ken")
 
@@ -28,6 +29,7 @@ def _choose() -> str:
 
 
 def _prepare_eventlet() -> None:
+    os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")  # we resolve no names, and it is slow to load
     with warnings.catch_warnings():  # eventlet warns of its own age
         warnings.simplefilter("ignore")
         import eventlet
@@ -58,41 +60,18 @@ ECHO_INTERVAL = 2.0  # seconds; a switch that leaves three unanswered is gone
 SOCKET_TIMEOUT = 5.0  # seconds that a switch may take to read what it is sent
 
 
-@dataclass(frozen=True)
-class PortInfo:
-    """A port as OpenFlow describes it (1.3.5, 7.2.1)."""
-
-    number: int
-    name: str
-    up: bool
-
-
-class Channel:
-    """One connection to one switch."""
+class _Datapath:
+    """The library's connection as a Channel."""
 
     def __init__(self, datapath: Any) -> None:
         self._datapath = datapath
         self.dpid: int = datapath.id
 
     def send(self, data: bytes) -> None:
-        """Queue whole messages; on a closed channel they are dropped, its end is reported by `down`."""
         self._datapath.send(data)
 
     def close(self) -> None:
-        """End the connection."""
         self._datapath.close()
-
-
-@dataclass(frozen=True)
-class Handlers:
-    """Who is called, in the order of each connection's messages."""
-
-    up: Callable[[Channel, Sequence[PortInfo]], None]
-    down: Callable[[Channel], None]
-    port: Callable[[Channel, PortInfo, bool], None]  # True: it is gone
-    packet_in: Callable[[Channel, bytes], None]  # the whole message
-    barrier: Callable[[Channel, int], None]  # its transaction id
-    error: Callable[[Channel, str], None]
 
 
 def _on(event: str, *states: str) -> Any:
@@ -121,13 +100,13 @@ class Switches(_App):
     def _state(self, event: Any) -> None:
         datapath = event.datapath
         if event.state == handler.MAIN_DISPATCHER:
-            self._channels[datapath] = Channel(datapath)
-            self._handlers.up(self._channels[datapath], self._ports.pop(datapath, []))
+            channel = self._channels[datapath] = _Datapath(datapath)
+            self._handlers.up(channel, self._ports.pop(datapath, []))
         else:
             self._ports.pop(datapath, None)
-            channel = self._channels.pop(datapath, None)
-            if channel is not None:
-                self._handlers.down(channel)
+            gone = self._channels.pop(datapath, None)
+            if gone is not None:
+                self._handlers.down(gone)
 
     @_on("EventOFPPortStatus", handler.MAIN_DISPATCHER)
     def _port_status(self, event: Any) -> None:

@@ -6,8 +6,12 @@ import os
 from functools import cache
 
 import pytest
+from hypothesis import settings
 
 from topologies import needs
+
+settings.register_profile("patient", deadline=None)  # no test fails because a machine is slow
+settings.load_profile("patient")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,6 @@ from topologies.lab import Lab
 
 SCRIPT = Path(__file__).with_name("rollcall.py")
 ALL_NODES = "ff02::1"  # RFC 4291, 2.7.1
-END_SECONDS = 30.0  # for a host's whole roll call
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,8 @@ def _caller(lab: Lab, host: str) -> Iterator[subprocess.Popen[str]]:
 
 def _tell(caller: subprocess.Popen[str], request: object) -> None:
     if caller.stdin is not None:
-        print(json.dumps(request), file=caller.stdin, flush=True)
+        with suppress(BrokenPipeError):  # it has ended: its answer will be missed
+            print(json.dumps(request), file=caller.stdin, flush=True)
 
 
 def _answer(caller: subprocess.Popen[str], host: str) -> dict[str, list[str]]:

@@ -18,8 +18,15 @@ def shipped() -> dict[str, Path]:
 def find(plan: str) -> Path:
     """The file that `plan` means: a path, or a shipped plan's name. LabError when it is neither."""
     path, plans = Path(plan), shipped()
-    if path.exists() or "/" in plan or path.suffix in (".yaml", ".yml"):
+    if "/" in plan or path.suffix in (".yaml", ".yml") or _is_file(path):
         return path
     if plan not in plans:
         raise LabError(f"{plan!r} is neither a file nor a shipped plan", did_you_mean(plan, plans), Exit.UNKNOWN)
     return plans[plan]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # too long to be a file's name
+        return False

@@ -63,17 +63,17 @@ def _progress(stage: str, done: int, total: int) -> Message:
 
 
 def bring_up(directory: Directory, progress: Callable[[str, int, int], None]) -> Running:
-    """Databases, switch daemon, network, controller, in this order."""
+    """Store, controller, switch daemon, network, in this order."""
     plan = load(directory.plan)
     topology = plan.topology or Topology()
     progress("daemons", 0, 3)
     store = start_store(directory)
+    control = controller(directory)
+    control.start()  # it takes as long to start as the network, and should listen when the switches call
     progress("daemons", 1, 3)
     database, switchd = start_switchd(directory)
     progress("daemons", 3, 3)
     fabric = build(topology, wire(topology), CONTROLLER_PORT, progress)
-    control = controller(directory)
-    control.start()
     return Running(directory.name, plan, fabric, (store, database, switchd, control), control, time.time())
 
 

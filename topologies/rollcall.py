@@ -58,12 +58,12 @@ def _receive(sockets: Sockets, name: str, token: str, heard: Heard, timeout: flo
 
 def _serve(one: socket.socket, name: str, token: str, heard: Heard) -> None:
     data, sender = one.recvfrom(2048)
-    kind, told, rest = data.decode().split(" ", 2)
-    if kind == ASK and told != token:  # our own question to everyone comes back to us
-        one.sendto(f"{ANSWER} {told} {rest} {name}".encode(), sender)
-    elif kind == ANSWER and told == token:
-        address, who = rest.split(" ")
-        heard.setdefault(address, set()).add(who)
+    match data.decode(errors="replace").split(" "):
+        case [kind, told, address] if kind == ASK and told != token:  # our own question to everyone comes back to us
+            with suppress(OSError):  # no route back to the asker
+                one.sendto(f"{ANSWER} {told} {address} {name}".encode(), sender)
+        case [kind, told, address, who] if kind == ANSWER and told == token:
+            heard.setdefault(address, set()).add(who)
 
 
 def _question(sockets: Sockets, name: str, request: dict[str, list[str]]) -> Heard:

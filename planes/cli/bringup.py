@@ -14,6 +14,7 @@ from topologies.directory import last_lines
 from topologies.errors import LabError
 from topologies.lab import Lab
 
+SYNC_SECONDS = 5.0  # that a store may take to tell all it holds
 LOOK_INTERVAL = 1.0  # seconds between looks at whether the controller still lives
 
 Progress = Callable[[str, int, int], None]
@@ -27,6 +28,29 @@ def open_store(lab: Lab) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def synced(lab: Lab, store: Store) -> state.State:
+    """What a store that was just opened holds. LabError when it does not answer."""
+    deadline = time.monotonic() + SYNC_SECONDS
+    store.run()
+    while not store.synced:
+        if time.monotonic() > deadline:
+            raise LabError(f"the store of lab {lab.name!r} does not answer", f"see {lab.directory.log}")
+        store.wait(SYNC_SECONDS / 50)
+        store.run()
+    return store.state()
+
+
+def await_controller(lab: Lab, store: Store, before: int, timeout: float) -> None:
+    """Wait until a controller of a later epoch than `before` has all known switches. LabError."""
+
+    def missing() -> list[str]:
+        known = store.state()
+        away = [f"switch {row.name}" for row in known.of(state.Switch) if not row.connected]
+        return away if known.epoch > before else ["the controller"]
+
+    _await(lab, store, missing, timeout)
 
 
 def await_fabric(lab: Lab, store: Store, wiring: Wiring, serial: int, timeout: float, progress: Progress) -> None:

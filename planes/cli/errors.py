@@ -45,5 +45,3 @@ def told() -> Iterator[None]:
     except KeyboardInterrupt as error:
         click.echo("triplane: interrupted", err=True)
         raise SystemExit(INTERRUPTED) from error
-    except BrokenPipeError as error:  # whoever read our output has seen enough
-        raise SystemExit(0) from error

@@ -6,18 +6,13 @@ import time
 
 import click
 
-from planes.cli.bringup import open_store
+from planes.cli.bringup import open_store, synced
 from planes.cli.output import Output, output_option
 from planes.management import show
 from planes.management.tables import Table
 from planes.model import state
-from planes.model.intent import Intent
 from topologies import lab as labs
 from topologies.control import Info
-from topologies.errors import LabError
-from topologies.lab import Lab
-
-SYNC_SECONDS = 5.0
 
 
 @click.command()
@@ -35,21 +30,10 @@ def inspect(name: str | None, output: Output) -> None:
         return
     lab = labs.find(name)
     info = lab.info()
-    known, intent = _stored(lab)
+    with open_store(lab) as store:
+        known, intent = synced(lab, store), store.intent()
     fabric = [show.switches(known), _links(info, known), show.segments(intent), show.hosts(known), show.drops(known)]
     output.show([_labs([info]), _processes(info), *fabric])
-
-
-def _stored(lab: Lab) -> tuple[state.State, Intent]:
-    with open_store(lab) as store:
-        deadline = time.monotonic() + SYNC_SECONDS
-        store.run()
-        while not store.synced:
-            if time.monotonic() > deadline:
-                raise LabError(f"the store of lab {lab.name!r} does not answer", f"see {lab.directory.log}")
-            store.wait(0.1)
-            store.run()
-        return store.state(), store.intent()
 
 
 def _labs(infos: list[Info]) -> Table:

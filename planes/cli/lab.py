@@ -6,13 +6,16 @@ import os
 
 import click
 
+from planes.cli.choice import chosen, lab_option
+from planes.cli.bringup import await_controller, open_store, synced
 from topologies import lab as labs
+from topologies.control import CONTROLLER
 
-_lab = click.option("--lab", "name", metavar="LAB", help="The lab; not needed when only one is running.")
+HEAL_SECONDS = 60.0  # that the controller may take
 
 
 @click.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@_lab
+@lab_option
 @click.argument("node")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_(name: str | None, node: str, command: tuple[str, ...]) -> None:
@@ -26,27 +29,38 @@ def exec_(name: str | None, node: str, command: tuple[str, ...]) -> None:
 
     Exits as COMMAND does; with 127 when NODE has no such program.
     """
-    argv = labs.find(name).exec_argv(node, command[1:] if command[0] == "--" else command)
+    given = command[1:] if command[0] == "--" else command
+    if not given:
+        raise click.UsageError("no COMMAND after --")
+    argv = chosen(name).exec_argv(node, given)
     os.execvp(argv[0], argv)
 
 
 @click.command()
 @click.argument("what")
-@_lab
+@lab_option
 def fail(what: str, name: str | None) -> None:
     """Cut a link (such as acc1/dist1), or kill the controller (SIGKILL).
 
     It stays so until `triplane heal`.
     """
-    click.echo(f"{labs.find(name).fail(what)} failed", err=True)
+    click.echo(f"{chosen(name).fail(what)} failed", err=True)
 
 
 @click.command()
 @click.argument("what")
-@_lab
+@lab_option
 def heal(what: str, name: str | None) -> None:
-    """Mend a link (such as acc1/dist1), or start the controller again."""
-    click.echo(f"{labs.find(name).heal(what)} healed", err=True)
+    """Mend a link (such as acc1/dist1), or start the controller again and wait until it has its switches back."""
+    lab = chosen(name)
+    if what == CONTROLLER and not lab.info().process(CONTROLLER).alive:
+        with open_store(lab) as store:
+            before = synced(lab, store).epoch
+            healed = lab.heal(what)
+            await_controller(lab, store, before, HEAL_SECONDS)
+    else:
+        healed = lab.heal(what)
+    click.echo(f"{healed} healed", err=True)
 
 
 @click.command()

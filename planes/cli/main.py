@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -36,6 +37,10 @@ class Lazy(click.Group):
         command: click.Command = getattr(module, cmd_name if cmd_name != "exec" else "exec_")
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        with told():  # in here: out of `main`, click would tell of an interrupt in its own way
+            return super().invoke(ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
@@ -66,5 +71,4 @@ def triplane() -> None:
 
 def main() -> None:
     """The entry point."""
-    with told():
-        triplane.main(standalone_mode=True)
+    triplane.main()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from planes.cli.bringup import await_applied, open_store
+from planes.cli.choice import chosen, lab_option
 from planes.model.load import load
 from planes.model.resolve import resolve
-from topologies import lab as labs
 from topologies.library import find
 
 
@@ -32,7 +32,7 @@ def validate(plan: str) -> None:
 
 @click.command()
 @click.argument("plan")
-@click.option("--lab", "name", metavar="LAB", help="The lab; not needed when only one is running.")
+@lab_option
 @click.option(
     "--timeout", default=60.0, show_default=True, metavar="SECONDS", help="How long to wait for the switches."
 )
@@ -42,7 +42,7 @@ def apply(plan: str, name: str | None, timeout: float) -> None:
     The topology stays as it is: ports that PLAN names must exist in it.
     """
     wanted = resolve(load(find(plan)))
-    lab = labs.find(name)
+    lab = chosen(name)
     with open_store(lab) as store:
         serial = store.write_intent(wanted)
         await_applied(lab, store, serial, timeout)

@@ -28,14 +28,19 @@ from planes.data.pipeline import Table
 from planes.data.rule import CONTROLLER_PORT, MAX_PORT, Output
 from planes.model import state
 
+CONTROLLER = "fabric"  # this controller's name in the store; there is one
 REPORT_INTERVAL = 1.0  # seconds between publications of what changes all the time: counts
 _COUNTS_ONLY = (ev.FrameArrived, ev.Confirmed, ev.Tick)  # events that by themselves change no row but counts
 
 
 class Core:
-    """All that the controller knows and decides. `key` authenticates discovery's frames."""
+    """All that the controller knows and decides.
 
-    def __init__(self, key: bytes) -> None:
+    `key` authenticates discovery's frames; `software` is what the store says this controller runs on.
+    """
+
+    def __init__(self, key: bytes, software: str = "") -> None:
+        self._software = software
         self.engine = Engine(FRAGMENTS)
         self.drops: Counter[str] = Counter()
         self.ledger = Ledger()
@@ -169,6 +174,7 @@ class Core:
 
     def _restore(self, known: state.State, now: float) -> None:
         self.ledger.restore(known)
+        self.ledger.put(state.Controller(CONTROLLER, known.epoch + 1, self._software))
         self._applied = known.applied
         self._ids.restore(known.of(state.Id))
         self.inventory.restore(known.of(state.Switch), known.of(state.Port))

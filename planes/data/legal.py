@@ -32,13 +32,13 @@ MAX_LOAD_BITS = 64
 def refusal(entry: Entry) -> str | None:
     """Why a switch refuses an entry, beginning with the OpenFlow error's name; None when it does not.
 
-    Fields that this project never writes count as not writable, though OVS may write them.
+    Stricter than OVS in two things: fields that this project never writes count as not writable, and a goto must
+    lead to a table that can hold rules.
     """
-    return next(iter(refusals(entry)), None)
+    return next(_refusals(entry), None)
 
 
-def refusals(entry: Entry) -> Iterator[str]:
-    """All reasons against an entry."""
+def _refusals(entry: Entry) -> Iterator[str]:
     match entry:
         case Rule():
             yield from _rule(entry)
@@ -53,7 +53,7 @@ def refusals(entry: Entry) -> Iterator[str]:
 
 def _rule(rule: Rule) -> Iterator[str]:
     if not 0 <= rule.table <= MAX_TABLE:
-        yield f"OFPTFFC_BAD_TABLE_ID: table {rule.table}"
+        yield f"OFPFMFC_BAD_TABLE_ID: table {rule.table}"
     if rule.goto is not None and not rule.table < rule.goto <= MAX_TABLE:
         yield f"OFPBIC_BAD_TABLE_ID: goto {rule.goto} from table {rule.table}"
     for term in rule.match:

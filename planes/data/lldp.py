@@ -26,9 +26,9 @@ _TLV = struct.Struct("!H")
 class Flaw(Enum):
     """Why a frame is no discovery frame of ours."""
 
-    NOT_LLDP = "not LLDP to the nearest bridge"
-    MALFORMED = "malformed LLDP"
-    FOREIGN = "LLDP of another system"
+    NOT_LLDP = "lldp-to-another-address"
+    MALFORMED = "lldp-malformed"
+    FOREIGN = "lldp-of-another-system"
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from planes.data.rule import (
 )
 
 MAX_DEPTH = 64  # groups and resubmits inside each other: OVS's limit
-MAX_STEPS = 4096  # lookups and groups, and outputs, one frame may cause
+MAX_STEPS = 4096  # steps, and outputs, that one frame may cause
 OVS_VLAN_LIMIT = 1  # other_config:vlan-limit, unless set
 NO_COOKIE = 0xFFFF_FFFF_FFFF_FFFF  # of a frame that no rule sent up
 

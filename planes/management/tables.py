@@ -31,15 +31,18 @@ def text(tables: Iterable[Table], form: str = "table", terminal: bool = False) -
 def _table(tables: list[Table], terminal: bool) -> str:
     from rich.console import Console
     from rich.table import Table as RichTable
+    from rich.text import Text
 
     found = StringIO()
     console = Console(file=found, force_terminal=terminal, width=None if terminal else WIDE)
     for table in tables:
-        drawn = RichTable(title=table.name, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        title = Text(table.name)
+        drawn = RichTable(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
         for column in table.columns:
             drawn.add_column(column, overflow="fold")
         for row in table.rows:
-            drawn.add_row(*(_text(cell) for cell in row))
+            # As Text: in a plain string Rich would read markup, and in a MAC address emoji (":cd:" is a disc).
+            drawn.add_row(*(Text(_text(cell)) for cell in row))
         console.print(drawn)
         console.print()
     return found.getvalue()
@@ -62,10 +65,22 @@ def _yaml(tables: list[Table], _: bool) -> str:
     from ruamel.yaml import YAML
 
     found = StringIO()
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.dump(_plain(tables), found)
+    YAML().dump(_quoted(_plain(tables)), found)
     return found.getvalue()
+
+
+def _quoted(value: object) -> object:
+    """Text in quotes: a reader of YAML 1.1 takes a bare 10:20:30:40:50:10 for a number."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    match value:
+        case dict():
+            return {key: _quoted(held) for key, held in value.items()}
+        case list():
+            return [_quoted(held) for held in value]
+        case str():
+            return DoubleQuotedScalarString(value)
+    return value
 
 
 def _csv(tables: list[Table], _: bool) -> str:

@@ -68,8 +68,17 @@ class Counter:
     count: int
 
 
-R = TypeVar("R", "Switch", "Port", "Link", "Host", "Id", "Counter")
-Row = Switch | Port | Link | Host | Id | Counter
+@dataclass(frozen=True, order=True)
+class Controller:
+    """A controller, and how often it was started: what it wrote since is of this epoch. `software` is for people."""
+
+    name: str
+    epoch: int
+    software: str = ""
+
+
+R = TypeVar("R", "Switch", "Port", "Link", "Host", "Id", "Counter", "Controller")
+Row = Switch | Port | Link | Host | Id | Counter | Controller
 Key = tuple[str | int, ...]
 
 
@@ -88,6 +97,8 @@ def key(row: Row) -> Key:
             return (row.kind, row.name)
         case Counter():
             return (row.reason,)
+        case Controller():
+            return (row.name,)
 
 
 @dataclass(frozen=True)
@@ -118,3 +129,8 @@ class State:
     def of(self, table: type[R]) -> list[R]:
         """The rows of one table, sorted."""
         return sorted(cast("dict[Key, R]", self.rows.get(table, {})).values())
+
+    @property
+    def epoch(self) -> int:
+        """How often the controller was started; 0 when it never was."""
+        return max((row.epoch for row in self.of(Controller)), default=0)

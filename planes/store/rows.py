@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from planes.model.intent import Attachment, Gateway, Intent, Member, Network, Policy, Route, Segment, Track
-from planes.model.state import Change, Counter, Drop, Host, Id, Key, Link, Port, Put, Row, Switch, key
+from planes.model.state import Change, Controller, Counter, Drop, Host, Id, Key, Link, Port, Put, Row, Switch, key
 from planes.store.schema import Columns, Schema, check, check_unique
 
-STATE_TABLES: tuple[type[Row], ...] = (Switch, Port, Link, Host, Id, Counter)
+STATE_TABLES: tuple[type[Row], ...] = (Switch, Port, Link, Host, Id, Counter, Controller)
 
 T = TypeVar("T")
 

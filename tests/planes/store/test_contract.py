@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from planes.model.intent import Attachment, Gateway, Intent, Member, Network, Policy, Route, Segment, Track
-from planes.model.state import Change, Counter, Drop, Host, Id, Link, Port, Put, Row, Switch, key
+from planes.model.state import Change, Controller, Counter, Drop, Host, Id, Link, Port, Put, Row, Switch, key
 from planes.store import memory, ovsdb
 from planes.store.base import Store, StoreError
 
@@ -27,6 +27,7 @@ ROWS: tuple[Row, ...] = (
     HOST,
     Id("slot", "red/users/02:00:00:00:00:01", 7),
     Counter("spoofed source", 2**63 - 1),
+    Controller("fabric", 3, "ryu"),
 )
 GATEWAY = Gateway(
     ("10.0.0.1", "10.0.0.130", "10.0.0.129"),
@@ -46,7 +47,7 @@ INTENT = Intent("campus", (Network("blue", ()), RED), (("acc1", 2**64 - 1),))
 def test_a_new_store_holds_nothing(connect: Connect) -> None:
     store = connect()
     assert (store.serial(), store.intent(), store.state().applied) == (0, Intent(""), 0)
-    assert set(store.state().rows) == {Switch, Port, Link, Host, Id, Counter}
+    assert set(store.state().rows) == {Switch, Port, Link, Host, Id, Counter, Controller}
     assert not any(store.state().rows.values())
 
 
@@ -280,6 +281,7 @@ STATE_ROWS: st.SearchStrategy[Row] = st.one_of(
     st.builds(Host, FEW, FEW, MACS, FEW, PORTS, tuples(IPS)),
     st.builds(Id, st.sampled_from(["switch", "slot"]), FEW, SMALL),
     st.builds(Counter, FEW, st.integers(0, 2**63 - 1)),
+    st.builds(Controller, FEW, st.integers(1, 2**63 - 1), FEW),
 )
 CHANGES: st.SearchStrategy[Change] = STATE_ROWS.map(Put) | STATE_ROWS.map(lambda row: Drop(type(row), key(row)))
 PUBLICATIONS = st.lists(st.tuples(st.lists(CHANGES, max_size=6), st.none() | st.integers(0, 9)), max_size=6)

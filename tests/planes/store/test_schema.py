@@ -21,6 +21,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "Host": {"network": "n", "segment": "s", "mac": "02:00:00:00:00:01", "switch": "s1", "port": 1},
     "Id": {"kind": "slot", "name": "a", "number": 1},
     "Counter": {"reason": "loop", "count": 1},
+    "Controller": {"name": "fabric", "epoch": 1, "software": "ryu"},
     "Fabric": {"name": "campus"},
 }
 
@@ -97,7 +98,7 @@ def test_the_server_refuses_a_value_out_of_bounds(server: Any, table: str, colum
     assert set(server.transact(insert(table, GOOD[table]))[0]) == {"uuid"}
 
 
-@pytest.mark.parametrize("table", ["Switch", "Port", "Link", "Host", "Id", "Counter", "Fabric"])
+@pytest.mark.parametrize("table", ["Switch", "Port", "Link", "Host", "Id", "Counter", "Controller", "Fabric"])
 def test_the_server_refuses_a_second_row_of_one_key(server: Any, table: str) -> None:
     answers = server.transact(*[insert(table, GOOD[table])] * 2)
     assert answers[-1]["error"] == "constraint violation"
