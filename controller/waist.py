@@ -15,7 +15,7 @@ from itertools import islice
 
 from planes.control.events import IntentChanged, Restored
 from planes.model.state import Change, Put, key
-from planes.store.base import Store, StoreError
+from planes.store.base import Store, StoreError, StoreRefused
 
 BATCH = 500  # rows a transaction: more would hold up the other threads while it is encoded
 RETRY = 0.25  # seconds between attempts while the store is away
@@ -74,7 +74,7 @@ class Waist:
         while batch := self._next_batch():
             changes, applied = batch
             try:
-                self._store.publish(list(changes.values()), applied)
+                self._publish(list(changes.values()), applied)
             except StoreError as error:
                 log.warning("state waits for the store: %s", error)
                 with self._lock:
@@ -82,6 +82,19 @@ class Waist:
                     self._applied = applied if self._applied is None else self._applied
                 return False
         return True
+
+    def _publish(self, changes: list[Change], applied: int | None) -> None:
+        """Write these; a row that the store refuses is left out, so that it holds up no other. StoreError."""
+        try:
+            self._store.publish(changes, applied)
+        except StoreRefused as error:
+            if len(changes) < 2:
+                log.error("the store is not told: %s", error)
+            else:
+                for change in changes:
+                    self._publish([change], None)
+            if changes and applied is not None:
+                self._publish([], applied)
 
     def _next_batch(self) -> tuple[dict[object, Change], int | None] | None:
         """Some of what is waiting; the applied serial goes with the last of it. None when nothing is."""

@@ -13,6 +13,10 @@ class StoreError(Exception):
     """The store could not be reached, or refused a transaction; the text says which and what to do."""
 
 
+class StoreRefused(StoreError):
+    """The store is there and will not take this, however often it is tried; the text says what and why."""
+
+
 class Store(Protocol):
     """One party's connection to the store; it has one owner and is not thread safe.
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from planes.model.intent import Intent
 from planes.model.state import Change, State
-from planes.store.base import StoreError
+from planes.store.base import StoreError, StoreRefused
 from planes.store.mirror import Mirror
 from planes.store.operations import Operation, Root, intent_operations, state_operations
 from planes.store.rows import (
@@ -202,7 +202,7 @@ class Store:
                 if late:
                     raise StoreError(f"the store at {self._remote} was lost or others kept changing it: try again")
             elif late or self._idl.change_seqno == seen:  # otherwise the newer copy may not be refused
-                raise StoreError(f"the store at {self._remote} refused: {text}")
+                raise StoreRefused(f"the store at {self._remote} refused: {text}")
 
     def _await_sync(self, deadline: float) -> None:
         self._take_in()

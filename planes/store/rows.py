@@ -69,7 +69,7 @@ def decode_intent(root: Node) -> Intent:
 
 
 def check_intent(schema: Schema, root: Node) -> None:
-    """Raise StoreError when the schema does not allow this tree."""
+    """Raise StoreRefused when the schema does not allow this tree."""
     tables: dict[str, list[Columns]] = {}
     for node in _walk(root):
         check(schema, node.table, node.columns)

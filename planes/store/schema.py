@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from planes.store.base import StoreError
+from planes.store.base import StoreRefused
 
 SCHEMA = Path(__file__).with_name("triplane.ovsschema")
 
@@ -101,12 +101,12 @@ def _base(given: Any) -> Base:
 
 
 def check(schema: Schema, table: str, columns: Columns) -> None:
-    """Raise StoreError, naming table and column, when a value is not one that its column may hold."""
+    """Raise StoreRefused, naming table and column, when a value is not one that its column may hold."""
     known = schema[table].columns
     for name, value in columns.items():
         problem = _problem(known[name], value)
         if problem:
-            raise StoreError(f"the store cannot hold {table}.{name} = {value!r}: {problem}")
+            raise StoreRefused(f"the store cannot hold {table}.{name} = {value!r}: {problem}")
 
 
 def _problem(column: Column, value: Value) -> str | None:
@@ -136,7 +136,7 @@ def _atom_problem(base: Base, atom: Atom) -> str | None:
 
 
 def check_unique(schema: Schema, table: str, rows: Iterable[Columns]) -> None:
-    """Raise StoreError when two rows of one table are equal in the columns of one of its indexes."""
+    """Raise StoreRefused when two rows of one table are equal in the columns of one of its indexes."""
     indexes = schema[table].indexes
     seen: set[tuple[tuple[str, ...], tuple[Value, ...]]] = set()
     for row in rows:
@@ -144,5 +144,5 @@ def check_unique(schema: Schema, table: str, rows: Iterable[Columns]) -> None:
             entry = index, tuple(row[name] for name in index)
             if entry in seen:
                 same = ", ".join(f"{name} {row[name]!r}" for name in index)
-                raise StoreError(f"the store cannot hold two rows in {table} with {same}")
+                raise StoreRefused(f"the store cannot hold two rows in {table} with {same}")
             seen.add(entry)

@@ -238,3 +238,12 @@ def test_state_waits_while_the_store_is_away_and_newer_state_wins(
         database.reachable = True
         until(watcher, lambda: watcher.state().applied == 2)
         assert counts(watcher) == {"lost": 2, "old": 1, "new": 1}
+
+
+def test_a_row_that_the_store_refuses_holds_up_no_other(store: Store, database: Database, watcher: Store) -> None:
+    waist = Waist(store)
+    waist.restore()
+    with running(waist, database, []):
+        waist.publish([put("before", 1), put("x" * 1000, 1), put("after", 1)], 3)
+        until(watcher, lambda: watcher.state().applied == 3)
+        assert counts(watcher) == {"before": 1, "after": 1}

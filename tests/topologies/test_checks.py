@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from planes.model.load import load, parse
@@ -85,7 +87,7 @@ def test_a_roll_call_hears_who_should_be_silent(small: Lab) -> None:
 
 
 @pytest.mark.emulation
-def test_a_roll_call_misses_who_is_cut_off(small: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_roll_call_misses_who_is_cut_off(small: Lab) -> None:
     small.fail("s1/s2")
     try:
         findings = list(roll_call(small, SMALL))
@@ -103,7 +105,7 @@ def test_a_host_that_cannot_take_part_ends_the_roll_call(small: Lab, monkeypatch
 
 @pytest.mark.emulation
 def test_a_host_that_leaves_after_it_was_there_ends_the_roll_call_too(
-    small: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: checks.Path
+    small: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     brief = tmp_path / "brief.py"
     brief.write_text("import os\nprint('{}', flush=True)\nos.close(0)\nos.close(1)\n")
