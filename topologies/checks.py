@@ -81,8 +81,7 @@ def roll_call(lab: Lab, hosts: Mapping[str, Member]) -> Iterator[Finding]:
             _answer(caller, name)  # it listens
         asked = {name: _questions(hosts, name) for name in hosts}
         for name, caller in callers.items():
-            wanted = [address for address in asked[name] if expected(hosts, name, address)]
-            _tell(caller, {"ask": asked[name], "expect": wanted})
+            _tell(caller, {"ask": asked[name], "expect": {each: expected(hosts, name, each) for each in asked[name]}})
         for name, caller in callers.items():
             heard = _answer(caller, name)
             for address in asked[name]:

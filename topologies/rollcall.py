@@ -1,7 +1,7 @@
 """Run on a lab host: answers who it is, and asks addresses who is there. Standard library only.
 
-`python rollcall.py NAME` reads one request a line, {"ask": [address, ...], "expect": [address, ...]}, and prints
-one answer a line: {address: [names that answered]}. An address may be a broadcast or multicast one. It answers
+`python rollcall.py NAME` reads one request a line, {"ask": [address, ...], "expect": {address: [name, ...]}}, and
+prints one answer a line: {address: [names that answered]}. An address may be a broadcast or multicast one. It answers
 others until its input ends.
 """
 
@@ -18,7 +18,7 @@ from ipaddress import ip_address
 
 PORT = 41414
 INTERVAL = 0.2  # seconds between the questions to an address
-PATIENCE = 8.0  # seconds until an expected answer is missed
+PATIENCE = 8.0  # seconds until an expected answer is missed; many questions, so that a busy machine has time
 GRACE = 0.7  # seconds for answers that nobody expects: at least three questions
 ASK, ANSWER = "who?", "me!"
 
@@ -66,17 +66,17 @@ def _serve(one: socket.socket, name: str, token: str, heard: Heard) -> None:
             heard.setdefault(address, set()).add(who)
 
 
-def _question(sockets: Sockets, name: str, request: dict[str, list[str]]) -> Heard:
+def _question(sockets: Sockets, name: str, ask: list[str], expect: dict[str, list[str]]) -> Heard:
     token = secrets.token_hex(8)
     heard: Heard = {}
     begun = time.monotonic()
     asked = 0.0
     while (now := time.monotonic()) < begun + PATIENCE:
-        if now >= begun + GRACE and all(heard.get(address) for address in request["expect"]):
+        if now >= begun + GRACE and all(heard.get(address, set()).issuperset(expect[address]) for address in expect):
             break
         if now >= asked + INTERVAL:
             asked = now
-            for address in request["ask"]:
+            for address in ask:
                 _ask(sockets, address, token)
         _receive(sockets, name, token, heard, INTERVAL / 4)
     return heard
@@ -91,7 +91,7 @@ def main() -> None:
             line = sys.stdin.readline()
             if not line:
                 return
-            heard = _question(sockets, name, json.loads(line))
+            heard = _question(sockets, name, **json.loads(line))
             print(json.dumps({address: sorted(names) for address, names in heard.items()}), flush=True)
 
 

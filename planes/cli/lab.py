@@ -7,9 +7,9 @@ import os
 import click
 
 from planes.cli.choice import chosen, lab_option
-from planes.cli.bringup import await_controller, open_store, synced
 from topologies import lab as labs
 from topologies.control import CONTROLLER
+from topologies.lab import Lab
 
 HEAL_SECONDS = 60.0  # that the controller may take
 
@@ -54,13 +54,20 @@ def heal(what: str, name: str | None) -> None:
     """Mend a link (such as acc1/dist1), or start the controller again and wait until it has its switches back."""
     lab = chosen(name)
     if what == CONTROLLER and not lab.info().process(CONTROLLER).alive:
-        with open_store(lab) as store:
-            before = synced(lab, store).epoch
-            healed = lab.heal(what)
-            await_controller(lab, store, before, HEAL_SECONDS)
+        healed = _start_controller(lab)
     else:
         healed = lab.heal(what)
     click.echo(f"{healed} healed", err=True)
+
+
+def _start_controller(lab: Lab) -> str:
+    from planes.cli.bringup import await_controller, open_store, synced  # slow to load, and the others don't need it
+
+    with open_store(lab) as store:
+        before = synced(lab, store).epoch
+        healed = lab.heal(CONTROLLER)
+        await_controller(lab, store, before, HEAL_SECONDS)
+    return healed
 
 
 @click.command()

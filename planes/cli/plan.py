@@ -8,6 +8,7 @@ from planes.cli.bringup import await_applied, open_store
 from planes.cli.choice import chosen, lab_option
 from planes.model.load import load
 from planes.model.resolve import resolve
+from topologies.errors import LabError
 from topologies.library import find
 
 
@@ -39,11 +40,21 @@ def validate(plan: str) -> None:
 def apply(plan: str, name: str | None, timeout: float) -> None:
     """Make the networks of a running lab those of PLAN, and wait until its switches hold the change.
 
-    The topology stays as it is: ports that PLAN names must exist in it.
+    PLAN has the topology that the lab runs: edit a copy of the plan that it was deployed from. From then on it is the
+    lab's plan, and `triplane check` goes by it.
     """
-    wanted = resolve(load(find(plan)))
-    lab = chosen(name)
+    path, lab = find(plan), chosen(name)
+    wanted = load(path)
+    text = path.read_bytes()
+    if wanted.topology != load(lab.directory.plan).topology:
+        raise LabError(
+            f"the topology of {path} is not the one that lab {lab.name!r} runs",
+            "a running lab keeps its switches, hosts and links: deploy the plan as a lab of its own",
+        )
     with open_store(lab) as store:
-        serial = store.write_intent(wanted)
+        serial = store.write_intent(resolve(wanted))
         await_applied(lab, store, serial, timeout)
-    click.echo(f"lab {lab.name!r} follows plan {wanted.name!r}")
+    new = lab.directory.plan.with_suffix(".new")
+    new.write_bytes(text)
+    new.replace(lab.directory.plan)
+    click.echo(f"lab {lab.name!r} follows plan {wanted.name!r}", err=True)

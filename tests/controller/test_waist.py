@@ -120,7 +120,8 @@ def test_restoring_waits_for_the_store(store: Store, database: Database, monkeyp
 
 def test_an_intent_is_delivered_once(store: Store, database: Database, watcher: Store) -> None:
     watcher.write_intent(Intent("before"))
-    waist, delivered = Waist(store), []
+    waist = Waist(store)
+    delivered: list[IntentChanged] = []
     waist.restore()
     with running(waist, database, delivered):
         serial = watcher.write_intent(Intent("after", (Network("red", ()),)))

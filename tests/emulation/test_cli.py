@@ -19,7 +19,6 @@ from running import remains_of
 
 from topologies.directory import Directory
 from topologies.lab import Lab
-from topologies.library import shipped
 
 pytestmark = pytest.mark.emulation
 
@@ -53,12 +52,12 @@ def alone() -> Iterator[Triplane]:
     """The command line, no lab running; the test itself leaves nothing behind."""
     path = Path(tempfile.mkdtemp(prefix="tp", dir="/tmp"))
     shell = Triplane(path)
-    try:
-        yield shell
-        assert left_of(path) == []
-    finally:
+    yield shell
+    left = left_of(path)
+    if left:
         shell("destroy", "--all")
-        shutil.rmtree(path)
+    shutil.rmtree(path)
+    assert left == []
 
 
 @pytest.fixture(scope="module")
@@ -118,16 +117,18 @@ def test_a_plan_without_a_topology_cannot_be_deployed(alone: Triplane, tmp_path:
 # no lab, one lab, two labs
 
 
-@pytest.mark.parametrize(
-    "command", [("exec", "h1", "true"), ("fail", "a/b"), ("heal", "a/b"), ("check",), ("destroy",), ("inspect", "x")]
-)
-def test_without_a_lab_there_is_nothing_to_work_on(alone: Triplane, command: tuple[str, ...]) -> None:
-    done = alone.run(*command)
-    assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == "triplane: no lab is running\nstart one by `triplane deploy PLAN`\n"
-
-
-def test_without_a_lab_there_is_nothing_to_list_or_end(alone: Triplane) -> None:
+def test_without_a_lab_there_is_nothing_to_work_on(alone: Triplane) -> None:
+    for command in (
+        ("exec", "h1", "true"),
+        ("fail", "a/b"),
+        ("heal", "a/b"),
+        ("check",),
+        ("destroy",),
+        ("inspect", "x"),
+    ):
+        done = alone.run(*command)
+        assert (done.returncode, done.stdout) == (3, "")
+        assert done.stderr == "triplane: no lab is running\nstart one by `triplane deploy PLAN`\n"
     assert alone.inspect()["labs"] == []
     assert alone("destroy", "--all") == ""
 
@@ -177,24 +178,21 @@ def test_a_second_deployment_of_a_plan_is_refused_and_the_first_unharmed(both: T
 
 
 @pytest.mark.parametrize(
-    ("command", "status", "said"),
+    ("command", "said"),
     [
-        (("exec", "--lab", "campus", "h12", "true"), 3, "lab 'campus' has no node 'h12'\ndid you mean 'h1'?"),
-        (("exec", "--lab", "campsu", "h1", "true"), 3, "no lab 'campsu' is running\ndid you mean 'campus'?"),
+        (("exec", "--lab", "campus", "is", "true"), "lab 'campus' has no node 'is'\ndid you mean 'isp'?"),
+        (("exec", "--lab", "campsu", "h1", "true"), "no lab 'campsu' is running\ndid you mean 'campus'?"),
         (
-            ("fail", "--lab", "campus", "acc1/dist3"),
-            3,
-            "lab 'campus': no link 'acc1/dist3', did you mean 'acc1/dist1'?",
+            ("fail", "--lab", "campus", "acc1/dst1"),
+            "lab 'campus': no link 'acc1/dst1', did you mean 'acc1/dist1'?",
         ),
-        (("heal", "--lab", "campus", "contoller"), 3, "lab 'campus': no link 'contoller', did you mean 'controller'?"),
-        (("inspect", "campsu"), 3, "no lab 'campsu' is running\ndid you mean 'campus'?"),
+        (("heal", "--lab", "campus", "contoller"), "lab 'campus': no link 'contoller', did you mean 'controller'?"),
+        (("inspect", "campsu"), "no lab 'campsu' is running\ndid you mean 'campus'?"),
     ],
 )
-def test_an_unknown_name_is_answered_with_the_nearest(
-    both: Triplane, command: tuple[str, ...], status: int, said: str
-) -> None:
+def test_an_unknown_name_is_answered_with_the_nearest(both: Triplane, command: tuple[str, ...], said: str) -> None:
     done = both.run(*command)
-    assert (done.returncode, done.stdout, done.stderr) == (status, "", f"triplane: {said}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", f"triplane: {said}\n")
 
 
 def test_exec_is_the_program_s_own(both: Triplane) -> None:
@@ -321,6 +319,7 @@ def test_an_ordinary_user_has_labs(alone: Triplane) -> None:
         user("exec", "r1", "--", "ping", "-c1", "-W5", "10.0.0.2")
     finally:
         user("destroy", "--all")
+        os.chown(alone.runtime, os.geteuid(), os.getegid())
 
 
 @pytest.mark.skipif(find_spec("os_ken") is None, reason="os-ken is not installed")
@@ -338,9 +337,7 @@ def test_os_ken_does_what_ryu_does(alone: Triplane) -> None:
     shell("destroy")
 
 
-def test_the_name_of_a_lab_is_the_plan_s_or_a_given_one(alone: Triplane, tmp_path: Path) -> None:
-    text = shipped()["campus"].read_text().replace("name: campus", "name: " + "n" * 33)
-    (tmp_path / "plan.yaml").write_text(text)
-    done = alone.run("deploy", str(tmp_path / "plan.yaml"))
-    assert (done.returncode, "cannot name a lab" in done.stderr) == (1, True), done.stderr
-    assert "cannot name a lab" in alone.run("deploy", "campus", "--name", "../x").stderr
+def test_a_lab_cannot_be_named_a_path(alone: Triplane) -> None:
+    done = alone.run("deploy", "campus", "--name", "../x")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "triplane: '../x' cannot name a lab\n" in done.stderr

@@ -123,19 +123,25 @@ def test_traffic_outlives_the_controller_and_its_numbers_do_too(leaf_spine: Trip
 
 
 def test_an_applied_plan_is_followed_live(leaf_spine: Triplane, tmp_path: Path) -> None:
-    plan = tmp_path / "moved.yaml"
     text = shipped()["leaf-spine"].read_text()
     for old, new in (
         ("ports: [r1, r2, r3, r4]", "ports: [r1, r2, r3]"),
-        ("ports: [r5, r6]", "ports: [r4, r5, r6]"),
-        ('r4: {address: [10.0.0.4/24, "fd00::4/64"]', "r4: {address: [10.0.1.4/24]"),
+        ("  blue:\n", "  green: {segments: {office: {subnet: [10.0.0.0/24, \"fd00::/64\"], ports: [r4]}}}\n  blue:\n"),
         ("reach: [r1, r2, r3, r4]", "reach: [r1, r2, r3]"),
     ):
         assert old in text
         text = text.replace(old, new)
+    plan = tmp_path / "moved.yaml"
     plan.write_text(text)
+    leaf_spine("exec", "r1", "--", "ping", "-c1", "-W5", "10.0.0.4")
     leaf_spine("apply", str(plan))
     assert leaf_spine.run("exec", "r1", "--", "ping", "-c1", "-W1", "10.0.0.4").returncode == 1
-    leaf_spine("exec", "r1", "--", "ping", "-c1", "-W5", "10.0.0.2")
+    leaf_spine("check")
     leaf_spine("apply", "leaf-spine")
     leaf_spine("check")
+
+
+def test_a_plan_with_another_topology_is_not_applied(leaf_spine: Triplane) -> None:
+    done = leaf_spine.run("apply", "campus")
+    assert done.returncode == 1
+    assert "is not the one that lab 'leaf-spine' runs" in done.stderr

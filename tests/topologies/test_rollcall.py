@@ -7,7 +7,7 @@ import select
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
@@ -45,9 +45,9 @@ def read(process: subprocess.Popen[str]) -> dict[str, object]:
     return answer
 
 
-def tell(process: subprocess.Popen[str], *asked: str, wanted: tuple[str, ...] = ()) -> None:
+def tell(process: subprocess.Popen[str], *asked: str, wanted: Mapping[str, list[str]] | None = None) -> None:
     assert process.stdin is not None
-    process.stdin.write(json.dumps({"ask": asked, "expect": wanted}) + "\n")
+    process.stdin.write(json.dumps({"ask": asked, "expect": wanted or {}}) + "\n")
     process.stdin.flush()
 
 
@@ -55,11 +55,12 @@ def tell(process: subprocess.Popen[str], *asked: str, wanted: tuple[str, ...] = 
 def test_two_hosts_hear_each_other_and_neither_itself(small: Lab) -> None:
     everywhere = ("10.0.0.255", ALL_NODES)
     with caller(small, "h1") as one, caller(small, "h2") as two:
-        tell(one, "10.0.0.2", "fd00::2", *everywhere, wanted=("10.0.0.2", "fd00::2", *everywhere))
-        tell(two, *everywhere, wanted=everywhere)
-        assert read(one) == {address: ["h2"] for address in ("10.0.0.2", "fd00::2", *everywhere)}
-        assert read(two) == {address: ["h1"] for address in everywhere}
-        tell(one, "fd00::2", wanted=("fd00::2",))  # as often as it is asked
+        of_two = {address: ["h2"] for address in ("10.0.0.2", "fd00::2", *everywhere)}
+        of_one = {address: ["h1"] for address in everywhere}
+        tell(one, *of_two, wanted=of_two)
+        tell(two, *of_one, wanted=of_one)
+        assert (read(one), read(two)) == (of_two, of_one)
+        tell(one, "fd00::2", wanted={"fd00::2": ["h2"]})  # as often as it is asked
         assert read(one) == {"fd00::2": ["h2"]}
 
 
@@ -74,7 +75,7 @@ def test_an_address_of_nobody_and_one_without_a_route_are_silent(small: Lab) -> 
 def test_strange_datagrams_do_not_end_it(small: Lab) -> None:
     with caller(small, "h1"), caller(small, "h2") as two:
         assert inside(small, "h2", sys.executable, "-c", GARBAGE).returncode == 0
-        tell(two, "10.0.0.1", wanted=("10.0.0.1",))
+        tell(two, "10.0.0.1", wanted={"10.0.0.1": ["h1"]})
         assert read(two) == {"10.0.0.1": ["h1"]}
 
 
