@@ -148,6 +148,7 @@ def listen(host: str, port: int, handlers: Handlers) -> None:
 
 
 def _port(description: Any) -> PortInfo:
-    name = description.name.decode("utf-8", "replace") if isinstance(description.name, bytes) else description.name
+    raw = description.name  # bytes; os-ken's and some of Ryu's messages decode it
+    name = (raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw).split("\0", 1)[0]
     down = description.config & ofproto.OFPPC_PORT_DOWN or description.state & ofproto.OFPPS_LINK_DOWN
     return PortInfo(description.port_no, name, not down)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from planes.cli.bringup import await_fabric, open_store
-from planes.model.load import load
+from planes.model.load import parse, read_text
 from planes.model.resolve import resolve
 from planes.model.wiring import wire
 from topologies import lab as labs
@@ -30,13 +30,14 @@ def deploy(plan: str, name: str | None, timeout: float) -> None:
     behind.
     """
     path = find(plan)
-    found = load(path)
+    text = read_text(path)
+    found = parse(text, str(path))
     if found.topology is None:
         raise LabError(f"plan {found.name!r} has no topology to launch", "add a `topology:`, see the README")
     begun, wiring = time.monotonic(), wire(found.topology)
     with (
         _Bars() as bars,
-        labs.deploy(path.read_text(encoding="utf-8-sig"), name or found.name, bars.show) as deployment,
+        labs.deploy(text, name or found.name, bars.show) as deployment,
     ):
         with open_store(deployment.lab) as store:
             serial = store.write_intent(resolve(found))

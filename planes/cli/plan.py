@@ -6,7 +6,7 @@ import click
 
 from planes.cli.bringup import await_applied, open_store
 from planes.cli.choice import chosen, lab_option
-from planes.model.load import load
+from planes.model.load import load, parse, read_text
 from planes.model.resolve import resolve
 from topologies.errors import LabError
 from topologies.library import find
@@ -44,8 +44,8 @@ def apply(plan: str, name: str | None, timeout: float) -> None:
     lab's plan, and `triplane check` goes by it.
     """
     path, lab = find(plan), chosen(name)
-    wanted = load(path)
-    text = path.read_bytes()
+    text = read_text(path)
+    wanted = parse(text, str(path))
     if wanted.topology != load(lab.directory.plan).topology:
         raise LabError(
             f"the topology of {path} is not the one that lab {lab.name!r} runs",
@@ -55,6 +55,6 @@ def apply(plan: str, name: str | None, timeout: float) -> None:
         serial = store.write_intent(resolve(wanted))
         await_applied(lab, store, serial, timeout)
     new = lab.directory.plan.with_suffix(".new")
-    new.write_bytes(text)
+    new.write_text(text, encoding="utf-8")
     new.replace(lab.directory.plan)
     click.echo(f"lab {lab.name!r} follows plan {wanted.name!r}", err=True)

@@ -106,7 +106,6 @@ class Core:
 
     def _connected(self, record: Record, now: float) -> None:
         self._fresh.add(record.dpid)
-        record.issued = record.confirmed = 0
         self._redraw(now)
 
     def _port_changed(self, event: ev.PortChanged, now: float) -> None:

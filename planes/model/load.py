@@ -51,9 +51,14 @@ NOT_YET = (
 
 def load(path: str | FilePath) -> Plan:
     """Read a plan file; PlanError with every problem in it, or with the reason why it can't be read."""
+    return parse(read_text(path), str(path))
+
+
+def read_text(path: str | FilePath) -> str:
+    """The text of a plan file; PlanError with the reason why it can't be read."""
     file = str(path)
     try:
-        text = FilePath(path).read_bytes().decode("utf-8-sig")
+        return FilePath(path).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         column = error.start - error.object.rfind(b"\n", 0, error.start)
@@ -65,7 +70,6 @@ def load(path: str | FilePath) -> Plan:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise PlanError([Problem(file, 1, 1, f"the file cannot be read: {why}")]) from None
-    return parse(text, file)
 
 
 def parse(text: str, file: str = "plan") -> Plan:

@@ -31,9 +31,7 @@ from planes.store.schema import SCHEMA, Column, Columns, Value, check, load
 
 with warnings.catch_warnings():  # ovs imports eventlet where it is installed, which warns of its own age
     warnings.simplefilter("ignore")
-    os.environ.setdefault(
-        "EVENTLET_NO_GREENDNS", "yes"
-    )  # half of its time; we resolve no names
+    os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")  # half of its time; we resolve no names
     from ovs.db.idl import ROW_DELETE, Idl, SchemaHelper, Transaction
     from ovs.db.idl import Row as IdlRow
     from ovs.poller import POLLIN, Poller

@@ -71,7 +71,7 @@ def both(triplane: Triplane) -> Triplane:
 # plans
 
 
-@pytest.mark.parametrize("command", ["validate", "deploy", "apply"])
+@pytest.mark.parametrize("command", ["validate", "deploy"])
 def test_a_plan_that_is_not_yaml_or_empty_or_missing(alone: Triplane, tmp_path: Path, command: str) -> None:
     plan = tmp_path / "plan.yaml"
     done = alone.run(command, str(plan))
@@ -175,6 +175,16 @@ def test_a_second_deployment_of_a_plan_is_refused_and_the_first_unharmed(both: T
     assert both.run("deploy", "leaf-spine", "--name", "campus").returncode == 4
     both("exec", "--lab", "campus", "h1", "--", "ping", "-c1", "-W5", "10.1.0.12")
     assert [row["lab"] for row in before] == [row["lab"] for row in both.inspect("campus")["labs"]]
+
+
+def test_a_bad_plan_is_not_applied(both: Triplane, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("name: campus\nnetwork: \n")
+    before = both.inspect("campus")["segments"]
+    done = both.run("apply", str(plan), "--lab", "campus")
+    assert (done.returncode, done.stdout) == (6, "")
+    assert f"{plan}:2:1: unknown key 'network', did you mean 'networks'?" in done.stderr
+    assert both.inspect("campus")["segments"] == before
 
 
 @pytest.mark.parametrize(

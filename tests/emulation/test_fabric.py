@@ -126,7 +126,7 @@ def test_an_applied_plan_is_followed_live(leaf_spine: Triplane, tmp_path: Path) 
     text = shipped()["leaf-spine"].read_text()
     for old, new in (
         ("ports: [r1, r2, r3, r4]", "ports: [r1, r2, r3]"),
-        ("  blue:\n", "  green: {segments: {office: {subnet: [10.0.0.0/24, \"fd00::/64\"], ports: [r4]}}}\n  blue:\n"),
+        ("  blue:\n", '  green: {segments: {office: {subnet: [10.0.0.0/24, "fd00::/64"], ports: [r4]}}}\n  blue:\n'),
         ("reach: [r1, r2, r3, r4]", "reach: [r1, r2, r3]"),
     ):
         assert old in text

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from planes.cli.bringup import await_applied, await_fabric
+from planes.cli import bringup
+from planes.cli.bringup import await_applied, await_controller, await_fabric, synced
 from planes.model import state
 from planes.model.intent import Intent
 from planes.model.load import parse
@@ -166,3 +167,31 @@ def test_an_older_intent_in_the_switches_is_not_the_one_that_is_waited_for(
     await_applied(cast(Lab, stub), store, 3, 0.0)
     with pytest.raises(LabError, match=r"still missing: the networks in the switches$"):
         await_applied(cast(Lab, stub), store, 5, 0.0)
+
+
+def test_a_controller_is_back_when_its_epoch_is_new_and_it_has_its_switches(
+    stub: Stub, store: Store, writer: Store
+) -> None:
+    lab = cast(Lab, stub)
+    writer.publish([Put(state.Controller("fabric", 4)), Put(state.Switch(1, "s1", 1, connected=True))])
+    await_controller(lab, store, 3, 0.0)
+    with pytest.raises(LabError, match=r"still missing: the controller$"):
+        await_controller(lab, store, 4, 0.0)
+    writer.publish([Put(state.Controller("fabric", 5)), Put(state.Switch(1, "s1", 1, connected=False))])
+    with pytest.raises(LabError, match=r"still missing: switch s1$"):
+        await_controller(lab, store, 4, 0.0)
+
+
+def test_what_a_store_holds_is_told_once_all_of_it_is_there(stub: Stub, store: Store, writer: Store) -> None:
+    writer.publish(UP)
+    assert synced(cast(Lab, stub), store).of(state.Switch) == [put.row for put in UP[:3]]
+
+
+def test_a_store_that_does_not_answer_is_told_with_where_to_look(
+    stub: Stub, store: Store, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bringup, "SYNC_SECONDS", 0.05)
+    database.reachable = False
+    with pytest.raises(LabError, match="does not answer") as caught:
+        synced(cast(Lab, stub), store)
+    assert caught.value.fix == f"see {stub.directory.log}"

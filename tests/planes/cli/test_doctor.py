@@ -3,14 +3,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
+import click
 import pytest
 
 from planes.cli import doctor
-from topologies.needs import this_machine
+from topologies.needs import Check, this_machine
 
 
-def _named(checks: list[doctor.Check]) -> dict[str, doctor.Check]:
+def _named(checks: list[Check]) -> dict[str, Check]:
     return {check.name: check for check in checks}
 
 
@@ -45,13 +47,14 @@ def test_ryu_counts_before_python_3_12_only(python: tuple[int, int], modules: se
     assert _named(doctor.checks(machine))["Ryu or os-ken"].ok is ok
 
 
-def test_missing_packages_are_found_missing_by_a_python_without_them() -> None:
+def test_missing_packages_are_found_missing_by_a_python_without_them(tmp_path: Path) -> None:
     script = (
         "from topologies.needs import this_machine; from planes.cli import doctor;"
         "print(*(c.name for c in doctor.checks(this_machine()) if 'imported' in c.found), sep='|')"
     )
-    # -I -S: no site-packages, so nothing installed can be imported; the project itself comes from its folder.
+    # -I -S: no site-packages, so nothing installed can be imported but click; the project comes from its folder.
     root = doctor.__file__.rsplit("/planes/", 1)[0]
-    code = f"import sys; sys.path.insert(0, {root!r}); {script}"
+    (tmp_path / "click").symlink_to(Path(click.__file__).parent)
+    code = f"import sys; sys.path[:0] = [{root!r}, {str(tmp_path)!r}]; {script}"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "Ryu or os-ken|Python package mininet|Python package ovs", done.stderr

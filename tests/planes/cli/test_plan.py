@@ -41,11 +41,7 @@ def test_a_bad_plan_is_status_6_and_every_problem_has_its_place(tmp_path: Path) 
     assert f"{plan}:2:" in done.stderr
 
 
-def test_apply_looks_at_the_plan_before_it_looks_for_a_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_is_applied_to_a_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIPLANE_RUNTIME_DIR", str(tmp_path / "labs"))
-    plan = tmp_path / "p.yaml"
-    plan.write_text("nmae: p\n")
-    assert run("apply", str(plan)).exit_code == 6
-    plan.write_text("name: p\n")
-    done = run("apply", str(plan))
+    done = run("apply", "campus")
     assert (done.exit_code, done.stderr) == (3, "triplane: no lab is running\nstart one by `triplane deploy PLAN`\n")
