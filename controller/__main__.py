@@ -13,7 +13,11 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
 
+from controller import unixctl
+from controller.diagnostics import Diagnostics
 from controller.fabric import FabricApp
 from controller.runtime import Runtime
 from controller.waist import Waist
@@ -33,7 +37,12 @@ def main() -> None:
     for event in waist.restore():
         runtime.post(event)
     threading.Thread(target=_vital, args=(lambda: waist.run(runtime.post),), daemon=True).start()
-    openflow.listen(host, port, fabric.handlers)
+    diagnostics = Diagnostics(fabric.handlers)
+    if options.unixctl is not None:
+        version = f"triplane controller {metadata.version('triplane')}"
+        serve = unixctl.serve(options.unixctl, diagnostics.commands, version)
+        threading.Thread(target=serve, daemon=True).start()
+    openflow.listen(host, port, diagnostics.handlers)
     logging.info("listening on %s:%d with %s", host, port, openflow.LIBRARY)
     runtime.run(fabric.perform)
 
@@ -60,6 +69,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m controller", description=__doc__)
     parser.add_argument("--store", required=True, help="the store, such as unix:/run/user/1000/triplane/LAB/store.sock")
     parser.add_argument("--listen", required=True, type=_endpoint, metavar="HOST:PORT", help="where switches connect")
+    parser.add_argument("--unixctl", type=Path, metavar="PATH", help="where to answer `ovs-appctl -t PATH COMMAND`")
     return parser.parse_args()
 
 

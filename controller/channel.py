@@ -39,4 +39,6 @@ class Handlers:
     port: Callable[[Channel, PortInfo, bool], None]  # True: it is gone
     packet_in: Callable[[Channel, bytes], None]  # the whole message
     barrier: Callable[[Channel, int], None]  # its transaction id
-    error: Callable[[Channel, str], None]
+    multipart: Callable[[Channel, bytes], None]  # the whole reply: flows, groups or meters
+    error: Callable[[Channel, int, str], None]  # the transaction id of what was refused, and why
+    garbage: Callable[[str], None]  # somebody who speaks no OpenFlow was hung up on

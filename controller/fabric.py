@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from controller.channel import Channel, Handlers, PortInfo
+from controller.outbox import Outbox
 from planes.control.events import (
-    Confirmed,
+    Counted,
     Effect,
     Event,
     FrameArrived,
@@ -16,84 +19,170 @@ from planes.control.events import (
     PortDescription,
     Publish,
     Refused,
+    Resync,
     SendFrame,
     SwitchConnected,
     SwitchLost,
 )
-from planes.data import wire
-from planes.data.delta import Delta
+from planes.data import readback, wire
+from planes.data.rule import Entry
 from planes.model.state import Change
 
 log = logging.getLogger(__name__)
 
 
+@dataclass
+class _Switch:
+    """A connected switch; it is announced once it was read back."""
+
+    channel: Channel
+    outbox: Outbox
+    ports: dict[int, PortDescription]
+    announced: bool = False
+
+
 class FabricApp:
-    """The fabric's switches. `post` takes events, `publish` takes state for the store."""
+    """The fabric's switches. `post` takes events, `publish` takes state for the store.
+
+    Switches speak on one thread, or one each, and the core acts on another: a lock keeps them apart.
+    """
 
     def __init__(self, post: Callable[[Event], None], publish: Callable[[Iterable[Change], int | None], None]) -> None:
         self._post, self._publish = post, publish
-        self._channels: dict[int, Channel] = {}
-        self.handlers = Handlers(self._up, self._down, self._port, self._packet_in, self._barrier, self._error)
+        self._switches: dict[int, _Switch] = {}
+        self._lock = threading.RLock()  # reentrant: what is sent may close the channel, which tells of its end
+        self.handlers = Handlers(
+            self._up,
+            self._down,
+            self._port,
+            self._packet_in,
+            self._barrier,
+            self._multipart,
+            self._error,
+            self._garbage,
+        )
 
     def perform(self, effect: Effect) -> None:
         """Do what the core asks for; what concerns a switch that left meanwhile is nobody's any more."""
-        match effect:
-            case Install(dpid, mods, token, fresh):
-                clear = wire.delete_all(token) if fresh else b""
-                self._send(dpid, clear + b"".join(self._encoded(dpid, mods, token)) + wire.barrier(token))
-            case SendFrame(dpid, in_port, actions, data):
-                self._send(dpid, wire.packet_out(data, in_port, actions, 0))
-            case Publish(changes, applied):
-                self._publish(changes, applied)
+        if isinstance(effect, Publish):
+            self._publish(effect.changes, effect.applied)
+            return
+        with self._lock:
+            switch = self._switches.get(effect.dpid)
+            if switch is None:
+                return
+            match effect:
+                case Install():
+                    switch.outbox.install(effect)
+                case SendFrame():
+                    switch.outbox.frame(effect)
+                case Resync():
+                    switch.outbox.read()
 
-    def _encoded(self, dpid: int, mods: Delta, token: int) -> Iterator[bytes]:
-        """The messages; a mod that fits none (a group of too many buckets) is as good as refused by the switch."""
-        for mod in mods:
-            try:
-                yield wire.encode(mod, token)
-            except ValueError as error:
-                self._refused(dpid, str(error))
-
-    def _send(self, dpid: int, data: bytes) -> None:
-        channel = self._channels.get(dpid)
-        if channel is not None:
-            channel.send(data)
+    # connections
 
     def _up(self, channel: Channel, ports: Sequence[PortInfo]) -> None:
-        log.info("switch %016x connected, %d ports", channel.dpid, len(ports))
-        old = self._channels.get(channel.dpid)
-        self._channels[channel.dpid] = channel
-        if old is not None:
-            log.warning("switch %016x connected twice: the older connection is closed", channel.dpid)
-            old.close()
-        self._post(SwitchConnected(channel.dpid, tuple(PortDescription(p.number, p.name, p.up) for p in ports)))
+        with self._lock:
+            self._replace(channel.dpid)
+            log.info("switch %016x connected, %d ports", channel.dpid, len(ports))
+            outbox = Outbox(
+                channel.dpid,
+                channel.send,
+                self._heed,
+                lambda held: self._announce(channel, held),
+                lambda reason: self._hang_up(channel, reason),
+            )
+            described = {port.number: _described(port) for port in ports}
+            self._switches[channel.dpid] = _Switch(channel, outbox, described)
+            outbox.read()
+
+    def _replace(self, dpid: int) -> None:
+        """The newest connection of a datapath id is the switch: the old one may be half open."""
+        old = self._switches.pop(dpid, None)
+        if old is None:
+            return
+        log.warning("switch %016x connected twice: the older connection is closed", dpid)
+        self._post(Counted("switch-connected-twice"))
+        if old.announced:
+            self._post(SwitchLost(dpid))
+        old.channel.close()
+
+    def _announce(self, channel: Channel, held: frozenset[Entry]) -> None:
+        switch = self._switches[channel.dpid]
+        switch.announced = True
+        log.info("switch %016x holds %d entries", channel.dpid, len(held))
+        self._post(SwitchConnected(channel.dpid, tuple(switch.ports.values()), held))
 
     def _down(self, channel: Channel) -> None:
-        if self._is_current(channel):
-            log.info("switch %016x disconnected", channel.dpid)
-            del self._channels[channel.dpid]
-            self._post(SwitchLost(channel.dpid))
+        with self._lock:
+            switch = self._current(channel)
+            if switch is not None:
+                log.info("switch %016x disconnected", channel.dpid)
+                del self._switches[channel.dpid]
+                if switch.announced:
+                    self._post(SwitchLost(channel.dpid))
+
+    def _hang_up(self, channel: Channel, reason: str) -> None:
+        log.warning("switch %016x is hung up on: %s", channel.dpid, reason)
+        self._post(Counted("switch-hung-up-on"))
+        channel.close()
+
+    def _garbage(self, reason: str) -> None:
+        log.warning("a connection is closed: %s", reason)
+        self._post(Counted("openflow-garbage"))
+
+    # messages
 
     def _port(self, channel: Channel, port: PortInfo, gone: bool) -> None:
-        if self._is_current(channel):
-            self._post(PortChanged(channel.dpid, PortDescription(port.number, port.name, port.up), gone))
+        with self._lock:
+            switch = self._current(channel)
+            if switch is None:
+                return
+            if gone:
+                switch.ports.pop(port.number, None)
+            else:
+                switch.ports[port.number] = _described(port)
+            if switch.announced:
+                self._post(PortChanged(channel.dpid, _described(port), gone))
 
     def _packet_in(self, channel: Channel, message: bytes) -> None:
         packet = wire.packet_in(message)
-        if packet is not None and self._is_current(channel):
-            self._post(FrameArrived(channel.dpid, packet.in_port, packet.table, packet.data))
+        with self._lock:
+            switch = self._current(channel)
+            if packet is not None and switch is not None and switch.announced:
+                self._post(FrameArrived(channel.dpid, packet.in_port, packet.table, packet.data))
 
     def _barrier(self, channel: Channel, xid: int) -> None:
-        if self._is_current(channel):
-            self._post(Confirmed(channel.dpid, xid))
+        with self._lock:
+            switch = self._current(channel)
+            if switch is not None:
+                switch.outbox.barrier(xid)
 
-    def _error(self, channel: Channel, reason: str) -> None:
-        if self._is_current(channel):
-            self._refused(channel.dpid, reason)
+    def _multipart(self, channel: Channel, message: bytes) -> None:
+        part = readback.part(message)
+        with self._lock:
+            switch = self._current(channel)
+            if switch is not None and part is not None:
+                switch.outbox.part(part)
+            elif switch is not None:
+                self._hang_up(channel, "what it says it holds is malformed")
 
-    def _refused(self, dpid: int, reason: str) -> None:
-        log.warning("switch %016x: %s", dpid, reason)
-        self._post(Refused(dpid, reason))
+    def _error(self, channel: Channel, xid: int, reason: str) -> None:
+        with self._lock:
+            switch = self._current(channel)
+            if switch is not None:
+                log.debug("switch %016x: transaction %d: %s", channel.dpid, xid, reason)
+                switch.outbox.error(xid, reason)
 
-    def _is_current(self, channel: Channel) -> bool:
-        return self._channels.get(channel.dpid) is channel
+    def _heed(self, event: Event) -> None:
+        if isinstance(event, Refused):
+            log.warning("switch %016x: %s", event.dpid, event.reason)
+        self._post(event)
+
+    def _current(self, channel: Channel) -> _Switch | None:
+        switch = self._switches.get(channel.dpid)
+        return switch if switch is not None and switch.channel is channel else None
+
+
+def _described(port: PortInfo) -> PortDescription:
+    return PortDescription(port.number, port.name, port.up)

@@ -53,10 +53,13 @@ app_manager = _load("base.app_manager")
 handler = _load("controller.handler")
 ofp_event = _load("controller.ofp_event")
 ofproto = _load("ofproto.ofproto_v1_3")
+parser = _load("ofproto.ofproto_v1_3_parser")
+messages = _load("ofproto.ofproto_parser")
 cfg = _load("cfg")
 _load("controller.controller")  # registers the options set below
 
 ECHO_INTERVAL = 2.0  # seconds; a switch that leaves three unanswered is gone
+MAX_VERSION = 6  # OpenFlow 1.5; a hello tells the highest that the other side speaks
 SOCKET_TIMEOUT = 5.0  # seconds that a switch may take to read what it is sent
 
 
@@ -91,10 +94,12 @@ class Switches(_App):
         self._handlers = handlers
         self._channels: dict[Any, Channel] = {}
         self._ports: dict[Any, list[PortInfo]] = {}
+        self._live: dict[Any, set[int]] = {}  # the ports that were ever live on a connection
 
     @_on("EventOFPPortDescStatsReply", handler.CONFIG_DISPATCHER)
     def _described(self, event: Any) -> None:
-        self._ports.setdefault(event.msg.datapath, []).extend(map(_port, event.msg.body))
+        live = self._live.setdefault(event.msg.datapath, set())
+        self._ports.setdefault(event.msg.datapath, []).extend(_port(each, live) for each in event.msg.body)
 
     @_on("EventOFPStateChange", handler.MAIN_DISPATCHER, handler.DEAD_DISPATCHER)
     def _state(self, event: Any) -> None:
@@ -104,13 +109,15 @@ class Switches(_App):
             self._handlers.up(channel, self._ports.pop(datapath, []))
         else:
             self._ports.pop(datapath, None)
+            self._live.pop(datapath, None)
             gone = self._channels.pop(datapath, None)
             if gone is not None:
                 self._handlers.down(gone)
 
     @_on("EventOFPPortStatus", handler.MAIN_DISPATCHER)
     def _port_status(self, event: Any) -> None:
-        self._call(self._handlers.port, event, _port(event.msg.desc), event.msg.reason == ofproto.OFPPR_DELETE)
+        port = _port(event.msg.desc, self._live.setdefault(event.msg.datapath, set()))
+        self._call(self._handlers.port, event, port, event.msg.reason == ofproto.OFPPR_DELETE)
 
     @_on("EventOFPPacketIn", handler.MAIN_DISPATCHER)
     def _packet_in(self, event: Any) -> None:
@@ -120,14 +127,81 @@ class Switches(_App):
     def _barrier(self, event: Any) -> None:
         self._call(self._handlers.barrier, event, event.msg.xid)
 
+    @_on("EventOFPMultipartReply", handler.MAIN_DISPATCHER)
+    def _multipart(self, event: Any) -> None:
+        self._call(self._handlers.multipart, event, bytes(event.msg.buf))
+
     @_on("EventOFPErrorMsg", handler.MAIN_DISPATCHER)
     def _error(self, event: Any) -> None:
-        self._call(self._handlers.error, event, f"OpenFlow error type {event.msg.type} code {event.msg.code}")
+        self._call(self._handlers.error, event, event.msg.xid, _reason(event.msg))
 
     def _call(self, handle: Callable[..., None], event: Any, *values: object) -> None:
         channel = self._channels.get(event.msg.datapath)
         if channel is not None:
             handle(channel, *values)
+
+
+def _reason(message: Any) -> str:
+    if message.type == ofproto.OFPET_EXPERIMENTER:
+        return f"OpenFlow error of experimenter {message.experimenter:#x}, type {message.exp_type}"
+    return f"OpenFlow error type {message.type} code {message.code}"
+
+
+_READ_BY_US = {ofproto.OFPMP_FLOW, ofproto.OFPMP_GROUP_DESC, ofproto.OFPMP_METER_CONFIG}
+_LAST_TYPE = ofproto.OFPT_METER_MOD
+
+
+def _guard(garbage: Callable[[str], None]) -> None:
+    """Have each message looked at before the library parses it, and who sends garbage hung up on.
+
+    The library itself guesses where the next message may begin, logs the bytes in hexadecimal, and goes on. And it
+    takes five times as long as we do for the replies that tell what a switch holds: it need not read them.
+    """
+    parse, header = messages.msg, messages.header
+
+    def measured(data: bytearray) -> tuple[int, int, int, int]:
+        """The header; with no version that exists, the length means nothing either, and is not waited for."""
+        version, kind, length, xid = header(data)
+        return version, kind, length if 1 <= version <= MAX_VERSION else ofproto.OFP_HEADER_SIZE, xid
+
+    def guarded(datapath: Any, version: int, kind: int, length: int, xid: int, data: bytearray) -> Any:
+        if datapath.state == handler.DEAD_DISPATCHER:
+            return None
+        problem = _problem(datapath.state, version, kind, data)
+        if not problem:
+            message = _unread(datapath, version, kind, length, xid, data) or parse(
+                datapath, version, kind, length, xid, data
+            )
+            if message is not None:
+                return message
+            problem = f"a malformed message of type {kind}"
+        garbage(f"{datapath.address}: {problem}")
+        datapath.close()
+        return None
+
+    messages.msg, messages.header = guarded, measured
+
+
+def _problem(state: str, version: int, kind: int, data: bytearray) -> str:
+    """What is wrong with a message's header (OpenFlow 1.3.5, 7.1); nothing: an empty text."""
+    if int.from_bytes(data[2:4], "big") < ofproto.OFP_HEADER_SIZE:
+        return "a message that is shorter than its header"
+    if state == handler.HANDSHAKE_DISPATCHER:
+        greeting = kind in (ofproto.OFPT_HELLO, ofproto.OFPT_ERROR) and 1 <= version <= MAX_VERSION
+        return "" if greeting else f"it begins with {bytes(data[:8])!r}, which is no OpenFlow hello"
+    if version != ofproto.OFP_VERSION or kind > _LAST_TYPE:
+        return f"a message of version {version} and type {kind}"
+    return ""
+
+
+def _unread(datapath: Any, version: int, kind: int, length: int, xid: int, data: bytearray) -> Any:
+    """A reply that we read ourselves, with no more than its header parsed; None when it is something else."""
+    if kind != ofproto.OFPT_MULTIPART_REPLY or int.from_bytes(data[8:10], "big") not in _READ_BY_US:
+        return None
+    message = parser.OFPMultipartReply(datapath)
+    message.set_headers(version, kind, length, xid)
+    message.set_buf(data)
+    return message
 
 
 def listen(host: str, port: int, handlers: Handlers) -> None:
@@ -141,14 +215,23 @@ def listen(host: str, port: int, handlers: Handlers) -> None:
         "socket_timeout": SOCKET_TIMEOUT,
     }.items():
         cfg.CONF.set_override(name, value)
+    _guard(handlers.garbage)
     manager = app_manager.AppManager.get_instance()
     manager.load_apps([f"{LIBRARY}.controller.ofp_handler"])
     manager.instantiate(Switches, handlers)
     manager.instantiate_apps()
 
 
-def _port(description: Any) -> PortInfo:
+def _port(description: Any, live: set[int]) -> PortInfo:
+    """A port is up while it has carrier and, once it was live (noted in `live`), is live.
+
+    Where BFD runs, a port whose path has died is not live. One that never was has a peer without BFD, or a switch
+    that does not say.
+    """
     raw = description.name  # bytes; os-ken's and some of Ryu's messages decode it
     name = (raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw).split("\0", 1)[0]
+    number, is_live = description.port_no, bool(description.state & ofproto.OFPPS_LIVE)
     down = description.config & ofproto.OFPPC_PORT_DOWN or description.state & ofproto.OFPPS_LINK_DOWN
-    return PortInfo(description.port_no, name, not down)
+    if is_live:
+        live.add(number)
+    return PortInfo(number, name, not down and (is_live or number not in live))

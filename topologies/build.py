@@ -15,13 +15,15 @@ from mininet.net import Mininet
 from mininet.node import Node as MininetNode
 from mininet.node import OVSSwitch
 
-from planes.model.plan import Host, Topology
-from planes.model.wiring import End, Wire, Wiring
+from planes.model.plan import Host, Plan, Topology
+from planes.model.wiring import End, Wire, Wiring, wire
 from topologies.commands import Command, run_all
 from topologies.control import Link, Node
+from topologies.faults import Faults
 
 Progress = Callable[[str, int, int], None]
 
+OFCTL = ("ovs-ofctl", "-O", "OpenFlow13")
 VSCTL_SECONDS = 50  # within what commands.py allows any command
 RECONNECT_MS = 1000  # the least that Open vSwitch takes; its default is 8 s
 HTB_BURST_MIN = 15_000  # bytes
@@ -38,6 +40,9 @@ class Target:
     def IP(self) -> str:
         return "127.0.0.1"
 
+    def __str__(self) -> str:
+        return f"{self.protocol}:{self.IP()}:{self.port}"
+
 
 @dataclass(frozen=True)
 class Fabric:
@@ -46,61 +51,91 @@ class Fabric:
     net: Mininet
     topology: Topology
     wiring: Wiring
+    target: Target
 
-    def nodes(self) -> tuple[Node, ...]:
+    def nodes(self, faults: Faults) -> tuple[Node, ...]:
         """Switches, then hosts, each in the plan's order."""
-        return tuple(map(self._switch, self.net.switches)) + tuple(map(self._host, self.net.hosts))
+        switches = (self._switch(node, node.name in faults.switches) for node in self.net.switches)
+        return (*switches, *map(self._host, self.net.hosts))
 
-    def links(self) -> tuple[Link, ...]:
-        """A link is up while the kernel calls its switch's end operational, which takes both ends."""
+    def links(self, faults: Faults) -> tuple[Link, ...]:
+        """A link is up while the kernel calls its switch's end operational, which takes both ends. CommandError."""
         up = _operational()
         return tuple(
-            Link(wire.name, self._interfaces(wire), up=self.wiring.interface(self._switch_end(wire)) in up)
-            for wire in self.wiring.wires
+            Link(
+                each.name,
+                (self.wiring.interface(each.a), self.wiring.interface(each.b)),
+                up=self.wiring.interface(self._switch_end(each)) in up,
+                failed=mode.value if (mode := faults.links.get(each.name)) else "",
+            )
+            for each in self.wiring.wires
         )
 
-    def fail(self, wire: Wire) -> None:
-        """Take both ends down. CommandError."""
-        self._set(wire, "down")
+    # what topologies.faults asks for
 
-    def heal(self, wire: Wire) -> None:
-        """Bring both ends up, and give a host back what it lost with its interface: addresses, routes. CommandError."""
-        self._set(wire, "up")
+    def set_carrier(self, wires: Iterable[Wire], *, up: bool) -> None:
+        """Both ends of these links down; or up, and hosts given what they lost: addresses, routes. CommandError."""
+        ends = [end for wire in wires for end in (wire.a, wire.b)]
+        switches = [self.wiring.interface(end) for end in ends if end.node not in self.topology.hosts]
+        hosts = [end for end in ends if end.node in self.topology.hosts]
+        state = "up" if up else "down"
+        run_all(
+            [
+                _batch("ip", "".join(f"link set {name} {state}\n" for name in switches)),
+                *(self._at(end, _batch("ip", self._host_lines(end, up))) for end in hosts),
+            ]
+        )
+
+    def set_silent(self, wire: Wire, *, silent: bool) -> None:
+        """Let no frame pass this link though it has carrier, or all as before. CommandError."""
         for end in (wire.a, wire.b):
-            if end.node in self.topology.hosts:
-                batch = _host_batch(self.topology.hosts[end.node], self.wiring.interface(end))
-                run_all([_inside(self.net[end.node], ["ip", "-batch", "-"], batch)])
+            name = self.wiring.interface(end)
+            run_all([self._at(end, _batch("tc", _nothing(name) if silent else _unsilenced(name, wire.rate)))])
 
-    def _set(self, wire: Wire, state: str) -> None:
-        ends = ((self.net[end.node], self.wiring.interface(end)) for end in (wire.a, wire.b))
-        run_all([_inside(node, ["ip", "link", "set", name, state]) for node, name in ends])
+    def power_off(self, switch: str) -> None:
+        """Close the OpenFlow channel, then forget everything: nobody can write it again. CommandError."""
+        run_all([_vsctl("del-controller", switch)])
+        run_all(Command([*OFCTL, verb, switch]) for verb in ("del-flows", "del-groups", "del-meters"))
 
-    def _interfaces(self, wire: Wire) -> tuple[str, str]:
-        return self.wiring.interface(wire.a), self.wiring.interface(wire.b)
+    def power_on(self, switch: str) -> None:
+        """Give the switch its controller again. CommandError."""
+        backoff = ("--", "set", "controller", switch, f"max_backoff={RECONNECT_MS}")
+        run_all([_vsctl("set-controller", switch, str(self.target), *backoff)])
+
+    def _at(self, end: End, command: Command) -> Command:
+        return _inside(self.net[end.node], command)
+
+    def _host_lines(self, end: End, up: bool) -> str:
+        name = self.wiring.interface(end)
+        return _host_batch(self.topology.hosts[end.node], name) if up else f"link set {name} down\n"
 
     def _switch_end(self, wire: Wire) -> End:
         return wire.b if wire.a.node in self.topology.hosts else wire.a
 
-    def _switch(self, node: MininetNode) -> Node:
-        return Node(node.name, "switch", node.pid, tuple(name for name in node.intfNames() if name != "lo"))
+    def _switch(self, node: MininetNode, failed: bool) -> Node:
+        interfaces = tuple(name for name in node.intfNames() if name != "lo")
+        return Node(node.name, "switch", node.pid, interfaces, failed=failed)
 
     def _host(self, node: MininetNode) -> Node:
         addresses = tuple(map(str, self.topology.hosts[node.name].address))
         return Node(node.name, "host", node.pid, tuple(node.intfNames()), addresses)
 
 
-def build(topology: Topology, wiring: Wiring, controller_port: int, progress: Progress) -> Fabric:
-    """Make and start the network; its Open vSwitch runs already, and OVS_RUNDIR names it. CommandError."""
+def build(plan: Plan, controller_port: int, progress: Progress) -> Fabric:
+    """Make and start a plan's network; its Open vSwitch runs already, and OVS_RUNDIR names it. CommandError."""
+    topology = plan.topology or Topology()
     setLogLevel("warning")
     # Mininet.init() would, as root, raise limits of the whole machine (fs.file-max, kernel.pty.max) for good.
     Mininet.inited = True
     net = Mininet(controller=None, build=False)
-    fabric = Fabric(net, topology, wiring)
+    fabric = Fabric(net, topology, wire(topology), Target("controller", controller_port))
     _add_nodes(fabric, progress)
     _add_links(fabric, progress)
-    _start_switches(net.switches, Target("controller", controller_port), progress)
+    _start_switches(net.switches, fabric.target, progress)
+    _start_bfd(fabric, plan.bfd)
     _configure_hosts(fabric, progress)
     _shape(fabric)
+    _await_bfd(fabric, plan.bfd)
     return fabric
 
 
@@ -124,30 +159,55 @@ def _add_nodes(fabric: Fabric, progress: Progress) -> None:
 
 
 def _add_links(fabric: Fabric, progress: Progress) -> None:
-    for done, wire in enumerate(fabric.wiring.wires, start=1):
+    for done, each in enumerate(fabric.wiring.wires, start=1):
         options = {
             f"addr{side}": mac
-            for side, end in ((1, wire.a), (2, wire.b))
+            for side, end in ((1, each.a), (2, each.b))
             if end.node in fabric.topology.hosts and (mac := fabric.topology.hosts[end.node].mac)
         }
         # up=None: the batches below bring interfaces up, not an ifconfig for each.
-        fabric.net.addLink(wire.a.node, wire.b.node, port1=wire.a.port, port2=wire.b.port, up=None, **options)
+        fabric.net.addLink(each.a.node, each.b.node, port1=each.a.port, port2=each.b.port, up=None, **options)
         progress("links", done, len(fabric.wiring.wires))
 
 
 def _start_switches(switches: Sequence[OVSSwitch], target: Target, progress: Progress) -> None:
     progress("switches", 0, len(switches))
     ends = [name for switch in switches for name in switch.intfNames() if name != "lo"]
-    run_all([Command(["ip", "-batch", "-"], "".join(f"link set {name} up\n" for name in ends))])
+    run_all([_batch("ip", "".join(f"link set {name} up\n" for name in ends))])
     for switch in switches:
         switch.start([target])
-    OVSSwitch.batchStartup(switches, run=_vsctl)
+    OVSSwitch.batchStartup(switches, run=_run_vsctl)
     progress("switches", len(switches), len(switches))
 
 
-def _vsctl(command: str, shell: bool) -> None:
+def _run_vsctl(command: str, shell: bool) -> None:
     # Mininet's own runner does not look at the exit status, and waits for ever.
     run_all([Command(["sh", "-c", command.replace("ovs-vsctl", f"ovs-vsctl --timeout={VSCTL_SECONDS}", 1)])])
+
+
+def _start_bfd(fabric: Fabric, interval: float | None) -> None:
+    """BFD (RFC 5880) on both ends of every link between switches; detection takes three intervals."""
+    if interval is None:
+        return
+    ms = round(interval * 1000)
+    options = ("bfd:enable=true", f"bfd:min_tx={ms}", f"bfd:min_rx={ms}")
+    commands = [part for name in _fabric_ends(fabric) for part in ("--", "set", "interface", name, *options)]
+    run_all([_vsctl(*commands[1:])] if commands else [])
+
+
+def _await_bfd(fabric: Fabric, interval: float | None) -> None:
+    """Until all sessions are up: before, Open vSwitch takes the ports for dead."""
+    if interval is None:
+        return
+    up = "bfd_status:forwarding=true"
+    commands = [part for name in _fabric_ends(fabric) for part in ("--", "wait-until", "interface", name, up)]
+    run_all([_vsctl(*commands[1:])] if commands else [])
+
+
+def _fabric_ends(fabric: Fabric) -> list[str]:
+    hosts = fabric.topology.hosts
+    between = [each for each in fabric.wiring.wires if each.a.node not in hosts and each.b.node not in hosts]
+    return [fabric.wiring.interface(end) for each in between for end in (each.a, each.b)]
 
 
 def _configure_hosts(fabric: Fabric, progress: Progress) -> None:
@@ -155,17 +215,17 @@ def _configure_hosts(fabric: Fabric, progress: Progress) -> None:
     commands = []
     for end in _host_ends(fabric):
         node, name = fabric.net[end.node], fabric.wiring.interface(end)
-        commands.append(_inside(node, ["ip", "-batch", "-"], _host_batch(fabric.topology.hosts[end.node], name)))
+        commands.append(_inside(node, _batch("ip", _host_batch(fabric.topology.hosts[end.node], name))))
         # Between the userspace datapath and a veth pair nobody fills in a checksum that was left to the hardware.
-        commands.append(_inside(node, ["ethtool", "-K", name, "tx", "off"]))
+        commands.append(_inside(node, Command(["ethtool", "-K", name, "tx", "off"])))
         # New namespaces copy this from the machine, where Docker may have switched it on; a host is no router.
-        commands.append(_inside(node, ["sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward"]))
+        commands.append(_inside(node, Command(["sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward"])))
     run_all(commands)
     progress("hosts", len(fabric.topology.hosts), len(fabric.topology.hosts))
 
 
 def _host_ends(fabric: Fabric) -> Iterable[End]:
-    return (end for wire in fabric.wiring.wires for end in (wire.a, wire.b) if end.node in fabric.topology.hosts)
+    return (end for each in fabric.wiring.wires for end in (each.a, each.b) if end.node in fabric.topology.hosts)
 
 
 def _host_batch(host: Host, interface: str) -> str:
@@ -185,10 +245,9 @@ def _everything(gateway: IPv4Address | IPv6Address) -> str:
 
 
 def _shape(fabric: Fabric) -> None:
-    shaped = [(end, wire.rate) for wire in fabric.wiring.wires if wire.rate for end in (wire.a, wire.b)]
+    shaped = [(end, each.rate) for each in fabric.wiring.wires if each.rate for end in (each.a, each.b)]
     run_all(
-        _inside(fabric.net[end.node], ["tc", "-batch", "-"], _htb(fabric.wiring.interface(end), rate))
-        for end, rate in shaped
+        _inside(fabric.net[end.node], _batch("tc", _htb(fabric.wiring.interface(end), rate))) for end, rate in shaped
     )
 
 
@@ -201,10 +260,28 @@ def _htb(interface: str, rate: int) -> str:
     )
 
 
+def _nothing(interface: str) -> str:
+    """Lines for `tc -batch`: a bucket of one byte, which no frame fits."""
+    return f"qdisc replace dev {interface} root handle 6: tbf rate 8bit burst 1b limit 1b\n"
+
+
+def _unsilenced(interface: str, rate: int | None) -> str:
+    """Lines for `tc -batch`; an interface that was not silent has nothing to delete, so it is made so first."""
+    return _htb(interface, rate) if rate else f"{_nothing(interface)}qdisc del dev {interface} root\n"
+
+
 def _operational() -> set[str]:
     [said] = run_all([Command(["ip", "-json", "link", "show"])])
     return {link["ifname"] for link in json.loads(said) if link.get("operstate") == "UP"}
 
 
-def _inside(node: MininetNode, argv: list[str], text: str = "") -> Command:
-    return Command(["mnexec", "-a", str(node.pid), *argv], text)
+def _batch(program: str, lines: str) -> Command:
+    return Command([program, "-batch", "-"], lines)
+
+
+def _vsctl(*arguments: str) -> Command:
+    return Command(["ovs-vsctl", f"--timeout={VSCTL_SECONDS}", *arguments])
+
+
+def _inside(node: MininetNode, command: Command) -> Command:
+    return Command(["mnexec", "-a", str(node.pid), *command.argv], command.text)

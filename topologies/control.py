@@ -1,6 +1,7 @@
 """What a lab's manager and its callers say to each other on LAB/control.sock: JSON lines, one answer to each request.
 
-A request is `{"do": VERB, "what": NAME}`; an answer is `{"ok": true, ...}` or `{"ok": false, "error": TEXT}`.
+A request is `{"do": VERB, "what": NAME}`, to which `fail` of a link may add `"keep_carrier": true`; an answer is
+`{"ok": true, ...}` or `{"ok": false, "error": TEXT}`.
 """
 
 from __future__ import annotations
@@ -19,22 +20,27 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True)
 class Node:
-    """A switch or host. `pid` is a process of it, as the lab's own pid namespace counts."""
+    """A switch or host. `pid` is a process of it, as the lab's own pid namespace counts; `failed` by command."""
 
     name: str
     kind: str  # switch, host
     pid: int
     interfaces: tuple[str, ...]
     addresses: tuple[str, ...] = ()
+    failed: bool = False
 
 
 @dataclass(frozen=True)
 class Link:
-    """A wire of the plan, the interfaces at its ends, and whether both ends are up."""
+    """A wire of the plan, the interfaces at its ends, and whether both ends are up.
+
+    `failed`: how it was failed by command in its own right: "" (it was not), "cut", or "silent", its carrier kept.
+    """
 
     name: str
     interfaces: tuple[str, str]
     up: bool
+    failed: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,12 @@ class Info:
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]
     processes: tuple[Process, ...]
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Switches and links that were failed by command, by name."""
+        nodes = (node.name for node in self.nodes if node.failed)
+        return (*nodes, *(link.name for link in self.links if link.failed))
 
     def process(self, name: str) -> Process:
         """The daemon of that name: controller, store, ovsdb-server, ovs-vswitchd. KeyError."""
@@ -87,9 +99,11 @@ def info_from_message(message: Message) -> Info:
         plan=message["plan"],
         since=message["since"],
         nodes=tuple(
-            Node(n["name"], n["kind"], n["pid"], tuple(n["interfaces"]), tuple(n["addresses"]))
+            Node(n["name"], n["kind"], n["pid"], tuple(n["interfaces"]), tuple(n["addresses"]), n["failed"])
             for n in message["nodes"]
         ),
-        links=tuple(Link(w["name"], (w["interfaces"][0], w["interfaces"][1]), w["up"]) for w in message["links"]),
+        links=tuple(
+            Link(w["name"], (w["interfaces"][0], w["interfaces"][1]), w["up"], w["failed"]) for w in message["links"]
+        ),
         processes=tuple(Process(**p) for p in message["processes"]),
     )

@@ -57,6 +57,11 @@ class Directory:
         return self.path / "controller.log"
 
     @property
+    def controller_control(self) -> Path:
+        """The controller's unixctl socket, for `ovs-appctl -t`."""
+        return self.path / "controller.ctl"
+
+    @property
     def control(self) -> Path:
         """The manager's socket: JSON lines, see control.py."""
         return self.path / "control.sock"

@@ -55,22 +55,22 @@ class Lab:
     def name(self) -> str:
         return self.directory.name
 
-    def request(self, verb: str, what: str = "") -> Message:
+    def request(self, verb: str, what: str = "", **more: bool) -> Message:
         """Ask the manager; see control.py for the verbs."""
         with self._connect() as connection:
-            return _ask(self.directory, connection, {"do": verb, "what": what})
+            return _ask(self.directory, connection, {"do": verb, "what": what, **more})
 
     def info(self) -> Info:
         """The lab as it is now."""
         return info_from_message(self.request("info")["info"])
 
-    def fail(self, what: str) -> str:
-        """Cut a link or kill the controller; what failed, by its own name."""
-        return str(self.request("fail", what)["what"])
+    def fail(self, what: str, keep_carrier: bool = False) -> str:
+        """Fail a link, a switch, or the controller; what was done, in words. A link may keep its carrier."""
+        return str(self.request("fail", what, keep_carrier=keep_carrier)["said"])
 
     def heal(self, what: str) -> str:
-        """Mend a link or start the controller again; what was mended, by its own name."""
-        return str(self.request("heal", what)["what"])
+        """Undo `fail`; what was done, in words."""
+        return str(self.request("heal", what)["said"])
 
     def pid(self) -> int:
         """The first process, as this process's pid namespace counts."""
@@ -237,7 +237,8 @@ def find(name: str | None = None) -> Lab:
 
 def _controller_argv(directory: Directory) -> list[str]:
     store = f"unix:{directory.store}"
-    return [sys.executable, "-m", "controller", "--store", store, "--listen", CONTROLLER_LISTEN]
+    unixctl = ("--unixctl", str(directory.controller_control))
+    return [sys.executable, "-m", "controller", "--store", store, "--listen", CONTROLLER_LISTEN, *unixctl]
 
 
 def _start(directory: Directory, lock: int) -> Deployment:

@@ -10,17 +10,17 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from planes.model.errors import PlanError, did_you_mean
 from planes.model.load import load
-from planes.model.plan import Plan, Topology
-from planes.model.wiring import wire
+from planes.model.plan import Plan
+from planes.model.wiring import Wire
 from topologies.build import Fabric, build
 from topologies.commands import CommandError
 from topologies.control import CONTROLLER, LINE_MAX, VERBS, Info, Message, decode, encode, info_to_message
 from topologies.daemons import Daemon, DaemonError, controller, start_store, start_switchd
 from topologies.directory import Directory
+from topologies.faults import Breaker, Mode
 
 CLIENT_SECONDS = 60.0  # how long a client may think between requests, or take to read an answer
 CLIENTS = 64
@@ -38,6 +38,7 @@ class Running:
     name: str
     plan: Plan
     fabric: Fabric
+    breaker: Breaker
     daemons: tuple[Daemon, ...]
     controller: Daemon
     since: float
@@ -65,7 +66,6 @@ def _progress(stage: str, done: int, total: int) -> Message:
 def bring_up(directory: Directory, progress: Callable[[str, int, int], None]) -> Running:
     """Store, controller, switch daemon, network, in this order."""
     plan = load(directory.plan)
-    topology = plan.topology or Topology()
     progress("daemons", 0, 3)
     store = start_store(directory)
     control = controller(directory)
@@ -73,8 +73,9 @@ def bring_up(directory: Directory, progress: Callable[[str, int, int], None]) ->
     progress("daemons", 1, 3)
     database, switchd = start_switchd(directory)
     progress("daemons", 3, 3)
-    fabric = build(topology, wire(topology), CONTROLLER_PORT, progress)
-    return Running(directory.name, plan, fabric, (store, database, switchd, control), control, time.time())
+    fabric = build(plan, CONTROLLER_PORT, progress)
+    daemons = (store, database, switchd, control)
+    return Running(directory.name, plan, fabric, Breaker(fabric.wiring, fabric), daemons, control, time.time())
 
 
 async def serve(running: Running, server: socket.socket) -> None:
@@ -134,7 +135,7 @@ def answer(running: Running, line: bytes) -> Message:
     """The answer to one request; whatever is wrong with the request is in the answer."""
     try:
         request = decode(line)
-        return {"ok": True, **_do(running, request.get("do"), str(request.get("what", "")))}
+        return {"ok": True, **_do(running, request)}
     except Refused as refused:
         return {"ok": False, "error": str(refused), "unknown": True}
     except (ValueError, RecursionError) as error:
@@ -143,27 +144,59 @@ def answer(running: Running, line: bytes) -> Message:
         return {"ok": False, "error": str(error)}
 
 
-def _do(running: Running, verb: Any, what: str) -> Message:
-    match verb:
+def _do(running: Running, request: Message) -> Message:
+    what, keep_carrier = str(request.get("what", "")), request.get("keep_carrier", False) is True
+    match request.get("do"):
         case "info":
             return {"info": info_to_message(info(running))}
-        case "fail" | "heal":
-            return _fail_or_heal(running, verb, what)
+        case "fail":
+            return {"said": _fail(running, what, keep_carrier)}
+        case "heal":
+            return {"said": _heal(running, what)}
         case "shutdown":
             return {"over": True}
-    raise Refused(f"unknown request {verb!r}, {did_you_mean(str(verb), VERBS)}")
+        case verb:
+            raise Refused(f"unknown request {verb!r}, {did_you_mean(str(verb), VERBS)}")
 
 
-def _fail_or_heal(running: Running, verb: str, what: str) -> Message:
+def _fail(running: Running, what: str, keep_carrier: bool) -> str:
+    found = _found(running, what)
+    if keep_carrier and not isinstance(found, Wire):
+        raise Refused(f"{what!r} is no link, and only a link can keep its carrier")
+    match found:
+        case Wire():
+            return running.breaker.fail_link(found, Mode.SILENT if keep_carrier else Mode.CUT)
+        case str():
+            return running.breaker.fail_switch(found)
+    alive = running.controller.alive
+    running.controller.kill()
+    return f"{CONTROLLER} failed" if alive else f"{CONTROLLER} was dead already"
+
+
+def _heal(running: Running, what: str) -> str:
+    match _found(running, what):
+        case Wire() as wire:
+            return running.breaker.heal_link(wire)
+        case str() as switch:
+            return running.breaker.heal_switch(switch)
+    alive = running.controller.alive
+    running.controller.start()
+    return f"{CONTROLLER} was not failed" if alive else f"{CONTROLLER} healed"
+
+
+def _found(running: Running, what: str) -> Wire | str | None:
+    """A link, a switch's name, or None: the controller. No name is two of them: only a link's has a slash, and the
+    plan's grammar reserves `controller`. Refused.
+    """
     if what == CONTROLLER:
-        (running.controller.kill if verb == "fail" else running.controller.start)()
-        return {"what": CONTROLLER}
-    found = running.fabric.wiring.wire_named(what)
+        return None
+    wiring = running.fabric.wiring
+    switches = [name for name, _ in wiring.switches]
+    found = what if what in switches else wiring.wire_named(what)
     if found is None:
-        names = [CONTROLLER, *(wire.name for wire in running.fabric.wiring.wires)]
-        raise Refused(f"no link {what!r}, {did_you_mean(what, names)}")
-    (running.fabric.fail if verb == "fail" else running.fabric.heal)(found)
-    return {"what": found.name}
+        names = [CONTROLLER, *switches, *(each.name for each in wiring.wires)]
+        raise Refused(f"no link or switch {what!r}, {did_you_mean(what, names)}")
+    return found
 
 
 def info(running: Running) -> Info:
@@ -172,7 +205,7 @@ def info(running: Running) -> Info:
         running.name,
         running.plan.name,
         running.since,
-        running.fabric.nodes(),
-        running.fabric.links(),
+        running.fabric.nodes(running.breaker.faults),
+        running.fabric.links(running.breaker.faults),
         tuple(daemon.state() for daemon in running.daemons),
     )

@@ -20,6 +20,7 @@ PROGRAMS = {
     "ovsdb-server": "openvswitch-switch",
     "ovsdb-tool": "openvswitch-common openvswitch-switch",
     "ovs-vsctl": "openvswitch-switch",
+    "ovs-ofctl": "openvswitch-common",
     "mnexec": "mininet",
     "unshare": "util-linux",
     "nsenter": "util-linux",

@@ -43,12 +43,33 @@ def synced(lab: Lab, store: Store) -> state.State:
 
 
 def await_controller(lab: Lab, store: Store, before: int, timeout: float) -> None:
-    """Wait until a controller of a later epoch than `before` has all known switches. LabError."""
+    """Wait until a controller of a later epoch than `before` has all switches that are not failed. LabError."""
+    failed = lab.info().failed
 
     def missing() -> list[str]:
         known = store.state()
-        away = [f"switch {row.name}" for row in known.of(state.Switch) if not row.connected]
+        away = [f"switch {row.name}" for row in known.of(state.Switch) if not row.connected and row.name not in failed]
         return away if known.epoch > before else ["the controller"]
+
+    _await(lab, store, missing, timeout)
+
+
+def await_switch(lab: Lab, store: Store, switch: str, timeout: float) -> None:
+    """Wait until a switch is connected and has found the links that it can find: so it has its rules. LabError."""
+    info = lab.info()
+    ours = {name for node in info.nodes if node.name == switch for name in node.interfaces}
+    switches = {name for node in info.nodes if node.kind == "switch" for name in node.interfaces}
+    between = [
+        link for link in info.links if switches.issuperset(link.interfaces) and not ours.isdisjoint(link.interfaces)
+    ]
+    links = [link for link in between if link.up and not link.failed]
+
+    def missing() -> list[str]:
+        known = store.state()
+        connected = any(row.name == switch and row.connected for row in known.of(state.Switch))
+        found = {row.name for row in known.of(state.Port) if row.role != "unused"}
+        unseen = [f"link {link.name}" for link in links if not found.issuperset(link.interfaces)]
+        return unseen if connected else [f"switch {switch}", *unseen]
 
     _await(lab, store, missing, timeout)
 

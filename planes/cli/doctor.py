@@ -11,7 +11,7 @@ from topologies.needs import Check, Machine, lab_checks, program, this_machine
 
 PYTHON_LEAST = (3, 10)
 # Programs that hosts run in demos and checks; a lab comes up without them.
-HOST_PROGRAMS = {"ovs-ofctl": "openvswitch-switch", "ping": "iputils-ping", "iperf3": "iperf3", "tshark": "tshark"}
+HOST_PROGRAMS = {"ping": "iputils-ping", "iperf3": "iperf3", "tshark": "tshark"}
 
 
 def checks(machine: Machine) -> list[Check]:

@@ -12,7 +12,9 @@ from planes.management import show
 from planes.management.tables import Table
 from planes.model import state
 from topologies import lab as labs
-from topologies.control import Info
+from topologies.control import Info, Link
+
+FAILED = {"cut": "failed", "silent": "failed, carrier kept"}
 
 
 @click.command()
@@ -32,7 +34,7 @@ def inspect(name: str | None, output: Output) -> None:
     info = lab.info()
     with open_store(lab) as store:
         known, intent = synced(lab, store), store.intent()
-    fabric = [show.switches(known), _links(info, known), show.segments(intent), show.hosts(known), show.drops(known)]
+    fabric = [_switches(info, known), _links(info, known), show.segments(intent), show.hosts(known), show.drops(known)]
     output.show([_labs([info]), _processes(info), *fabric])
 
 
@@ -44,12 +46,13 @@ def _labs(infos: list[Info]) -> Table:
             sum(node.kind == "switch" for node in info.nodes),
             sum(node.kind == "host" for node in info.nodes),
             sum(not link.up for link in info.links),
+            ", ".join(info.failed) or None,
             "alive" if info.process("controller").alive else "dead",
             f"{time.time() - info.since:.0f} s",
         )
         for info in infos
     ]
-    return Table("labs", ("lab", "plan", "switches", "hosts", "links down", "controller", "up for"), rows)
+    return Table("labs", ("lab", "plan", "switches", "hosts", "links down", "failed", "controller", "up for"), rows)
 
 
 def _processes(info: Info) -> Table:
@@ -58,12 +61,29 @@ def _processes(info: Info) -> Table:
     return Table("processes", ("process", "state", "for", "exit status"), rows)
 
 
+def _switches(info: Info, known: state.State) -> Table:
+    """What the store knows of switches, and whether one is failed by command."""
+    table = show.switches(known)
+    rows = [(*row, "failed" if row[0] in info.failed else "up") for row in table.rows]
+    return Table(table.name, (*table.columns, "state"), rows)
+
+
 def _links(info: Info, known: state.State) -> Table:
-    """The lab's links; whether discovery knows those between switches."""
+    """The lab's links; whether discovery knows those between switches, and what keeps one from carrying traffic."""
     found = {frozenset(((row.switch, row.port), (row.peer, row.peer_port))) for row in known.of(state.Link)}
-    ports = {port.name: (port.switch, port.number) for port in known.of(state.Port)}
+    ports = {port.name: port for port in known.of(state.Port)}
     rows = []
     for link in info.links:
-        ends = frozenset(ports[name] for name in link.interfaces if name in ports)
-        rows.append((link.name, *link.interfaces, link.up, ends in found if len(ends) == 2 else None))
-    return Table("links", ("link", "end", "other end", "up", "discovered"), rows)
+        ends = [ports[name] for name in link.interfaces if name in ports]
+        places = frozenset((port.switch, port.number) for port in ends)
+        discovered = places in found if len(places) == 2 else None
+        rows.append((link.name, *link.interfaces, link.up, discovered, _link_state(link, ends)))
+    return Table("links", ("link", "end", "other end", "up", "discovered", "state"), rows)
+
+
+def _link_state(link: Link, ends: list[state.Port]) -> str:
+    if link.failed:
+        return FAILED[link.failed]
+    if not link.up:
+        return "down"
+    return "dampened" if any(port.role == "dampened" for port in ends) else "up"

@@ -11,7 +11,7 @@ from topologies import lab as labs
 from topologies.control import CONTROLLER
 from topologies.lab import Lab
 
-HEAL_SECONDS = 60.0  # that the controller may take
+HEAL_SECONDS = 60.0  # that the controller or a switch may take
 
 
 @click.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -38,26 +38,35 @@ def exec_(name: str | None, node: str, command: tuple[str, ...]) -> None:
 
 @click.command()
 @click.argument("what")
+@click.option("--keep-carrier", is_flag=True, help="A link passes no frame, and its ends still call it up.")
 @lab_option
-def fail(what: str, name: str | None) -> None:
-    """Cut a link (such as acc1/dist1), or kill the controller (SIGKILL).
+def fail(what: str, keep_carrier: bool, name: str | None) -> None:
+    """Cut a link (such as acc1/dist1), switch a switch off, or kill the controller (SIGKILL).
 
-    It stays so until `triplane heal`.
+    A switch's links lose carrier, and it forgets what the controller told it. All stays so until `triplane heal`.
     """
-    click.echo(f"{chosen(name).fail(what)} failed", err=True)
+    click.echo(chosen(name).fail(what, keep_carrier), err=True)
 
 
 @click.command()
 @click.argument("what")
 @lab_option
 def heal(what: str, name: str | None) -> None:
-    """Mend a link (such as acc1/dist1), or start the controller again and wait until it has its switches back."""
+    """Mend a link (such as acc1/dist1), switch a switch on, or start the controller again; wait until a switch or
+    controller is at work.
+
+    A switch comes back empty, and with it the links that were not failed in their own right.
+    """
     lab = chosen(name)
-    if what == CONTROLLER and not lab.info().process(CONTROLLER).alive:
+    before = lab.info()
+    controller = before.process(CONTROLLER).alive
+    if what == CONTROLLER and not controller:
         healed = _start_controller(lab)
+    elif controller and any(node.name == what and node.failed for node in before.nodes):
+        healed = _start_switch(lab, what)
     else:
         healed = lab.heal(what)
-    click.echo(f"{healed} healed", err=True)
+    click.echo(healed, err=True)
 
 
 def _start_controller(lab: Lab) -> str:
@@ -67,6 +76,16 @@ def _start_controller(lab: Lab) -> str:
         before = synced(lab, store).epoch
         healed = lab.heal(CONTROLLER)
         await_controller(lab, store, before, HEAL_SECONDS)
+    return healed
+
+
+def _start_switch(lab: Lab, switch: str) -> str:
+    from planes.cli.bringup import await_switch, open_store, synced
+
+    with open_store(lab) as store:
+        synced(lab, store)
+        healed = lab.heal(switch)
+        await_switch(lab, store, switch, HEAL_SECONDS)
     return healed
 
 

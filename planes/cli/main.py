@@ -17,9 +17,10 @@ COMMANDS = {
     "apply": ("planes.cli.plan", "Give a running lab another plan's networks."),
     "inspect": ("planes.cli.inspect", "Show a lab: switches, links, hosts, networks, controller."),
     "exec": ("planes.cli.lab", "Run a command in a host or switch of a lab."),
+    "trace": ("planes.cli.trace", "Tell the way between two hosts, and every rule on it."),
     "check": ("planes.cli.check", "See that all hosts reach whom they should, and nobody else."),
-    "fail": ("planes.cli.lab", "Cut a link, or kill the controller."),
-    "heal": ("planes.cli.lab", "Mend a link, or start the controller again."),
+    "fail": ("planes.cli.lab", "Cut a link, switch a switch off, or kill the controller."),
+    "heal": ("planes.cli.lab", "Mend what was failed."),
     "destroy": ("planes.cli.lab", "End a lab; nothing of it stays."),
 }
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import dataclass
 
 from planes.control import events as ev
 from planes.control import facts, report
+from planes.control.damping import Damping
 from planes.control.discovery import Discovery
 from planes.control.engine import Engine
 from planes.control.facts import Port
@@ -21,16 +23,28 @@ from planes.control.inventory import Inventory, Record
 from planes.control.learning import Learning
 from planes.control.ledger import Ledger
 from planes.control.paths import all_hops
+from planes.control.resync import Resync
+from planes.control.rollout import Rollout
 from planes.control.segments import Segments
 from planes.data import lldp
 from planes.data.delta import Delta, delta
 from planes.data.pipeline import Table
-from planes.data.rule import CONTROLLER_PORT, MAX_PORT, Output
+from planes.data.rule import CONTROLLER_PORT, MAX_PORT, Entry, Output
 from planes.model import state
 
 CONTROLLER = "fabric"  # this controller's name in the store; there is one
 REPORT_INTERVAL = 1.0  # seconds between publications of what changes all the time: counts
-_COUNTS_ONLY = (ev.FrameArrived, ev.Confirmed, ev.Tick)  # events that by themselves change no row but counts
+# events that by themselves change no row but counts
+_COUNTS_ONLY = (ev.FrameArrived, ev.Confirmed, ev.Counted, ev.Tick)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What ways follow from: the links, the switches, and those of them that follow rules of another time."""
+
+    links: frozenset[Link] = frozenset()
+    nodes: frozenset[int] = frozenset()
+    lost: frozenset[int] = frozenset()
 
 
 class Core:
@@ -47,11 +61,13 @@ class Core:
         self._ids = Ids()
         self.inventory = Inventory(self._ids)
         self.discovery = Discovery(key)
+        self.damping = Damping()
         self.segments = Segments(self._ids, self.inventory, self.engine)
         self.learning = Learning(self.inventory, self.engine, self.segments, self.drops)
-        self._links: frozenset[Link] = frozenset()
-        self._nodes: frozenset[int] = frozenset()
-        self._fresh: set[int] = set()  # connected, and nothing installed yet
+        self._rollout = Rollout()
+        self._shape = Shape()
+        self._resync = Resync()
+        self._held: dict[int, frozenset[Entry]] = {}  # by switches that were read back, and told nothing since
         self._serial = self._applied = 0
         self._report_at: float | None = None
         self._reshaped = False  # links or switches changed since the last report
@@ -63,16 +79,24 @@ class Core:
         except IdsExhausted:
             self.drops["numbers-exhausted"] += 1
         self.discovery.expire(now)
+        self._reshaped |= self.damping.expire(now)
         self.learning.expire(now)
         self._route()
         installs = self._install()
         frames = [*self.learning.take_frames(), *(_hello(*due) for due in self.discovery.due(now))]
         frames = [frame for frame in frames if self.inventory.records[frame.dpid].connected]
-        return [*installs, *frames, *self._publish(event, now)]
+        resyncs = map(ev.Resync, self._resync.due(now))
+        return [*installs, *frames, *resyncs, *self._publish(event, now)]
 
     def deadline(self) -> float | None:
         """When to hand in a Tick if nothing else happens before."""
-        times = (self.discovery.deadline(), self.learning.deadline(), self._report_at)
+        times = (
+            self.discovery.deadline(),
+            self.damping.deadline(),
+            self.learning.deadline(),
+            self._resync.deadline(),
+            self._report_at,
+        )
         return min((time for time in times if time is not None), default=None)
 
     def _take(self, event: ev.Event, now: float) -> None:
@@ -81,16 +105,21 @@ class Core:
                 self._frame(event, now)
             case ev.PortChanged():
                 self._port_changed(event, now)
-            case ev.SwitchConnected(dpid, ports):
+            case ev.SwitchConnected(dpid, ports, held):
+                self._held[dpid] = held
                 self._connected(self.inventory.connect(dpid, ports), now)
             case ev.SwitchLost(dpid):
-                self.inventory.record(dpid).connected = False
-                self._fresh.discard(dpid)
+                self._lost(dpid)
             case ev.Confirmed(dpid, token):
                 self.inventory.record(dpid).confirmed = token
+                self._rollout.confirmed(dpid, token)
             case ev.Refused(dpid, reason):
                 self.inventory.record(dpid).error = reason
                 self.drops["refused-by-switch"] += 1
+                self._resync.refused(dpid, now)
+                self._rollout.forget(dpid)
+            case ev.Counted(reason):
+                self.drops[reason] += 1
             case ev.IntentChanged(serial, intent):
                 self._serial = serial
                 self.segments.follow(intent)
@@ -105,16 +134,29 @@ class Core:
     # switches and ports
 
     def _connected(self, record: Record, now: float) -> None:
-        self._fresh.add(record.dpid)
+        self._resync.over(record.dpid)
+        self._rollout.forget(record.dpid)
+        self.discovery.found(record.dpid, now)
         self._redraw(now)
+
+    def _lost(self, dpid: int) -> None:
+        self.inventory.lose(dpid)
+        self._held.pop(dpid, None)
+        self._resync.over(dpid)
+        self._rollout.forget(dpid)
+        self.discovery.lost(dpid)
 
     def _port_changed(self, event: ev.PortChanged, now: float) -> None:
         ports = self.inventory.record(event.dpid).ports
+        port = (event.dpid, event.port.number)
+        was_up = self.inventory.is_up(port)
         if event.gone:
             ports.pop(event.port.number, None)
         else:
             ports[event.port.number] = event.port
-        self._watch((event.dpid, event.port.number), now)
+        if was_up and not self.inventory.is_up(port) and self.segments.edge(port) is None:
+            self.damping.failed(port, now)
+        self._watch(port, now)
 
     def _redraw(self, now: float) -> None:
         """A switch or an intent is new: say again which ports are edges, and who lives on them."""
@@ -146,28 +188,43 @@ class Core:
     # settling
 
     def _route(self) -> None:
-        """Links or switches changed: which ports are fabric, and every switch's ways to every other."""
-        links, nodes = self.discovery.links(), frozenset(self.inventory.records)
-        if (links, nodes) == (self._links, self._nodes):
+        """The fabric's shape changed: which ports are fabric, and every switch's ways to every other.
+
+        Not while older ways are still being rolled out: between two sets of ways no label loops, among three it may.
+        """
+        records = self.inventory.records
+        lost = frozenset(dpid for dpid, record in records.items() if record.lost)
+        shape = Shape(self.damping.calm(self.discovery.links()), frozenset(records), lost)
+        if shape == self._shape or not self._rollout.idle:
             return
-        self._links, self._nodes = links, nodes
-        self._reshaped = True
-        self.engine.replace(facts.FABRIC_PORT, {end: True for link in links for end in (link.a, link.b)})
-        indexes = {dpid: self.inventory.records[dpid].index for dpid in nodes}
-        self.engine.replace(facts.HOPS, all_hops(graph(nodes, links), indexes))
+        self._shape, self._reshaped = shape, True
+        self.engine.replace(facts.FABRIC_PORT, {end: True for link in shape.links for end in (link.a, link.b)})
+        indexes = {dpid: record.index for dpid, record in records.items()}
+        self.engine.replace(facts.HOPS, all_hops(graph(shape.nodes, shape.links), indexes, shape.lost))
 
     def _install(self) -> list[ev.Install]:
         deltas = self.engine.run()
-        for dpid in self._fresh:
-            deltas[dpid] = delta((), self.engine.entries(dpid))
-        wanted = {dpid: mods for dpid, mods in deltas.items() if self.inventory.record(dpid).connected}
-        installs = [self._issue(self.inventory.record(dpid), mods) for dpid, mods in wanted.items()]
-        self._fresh.clear()
+        for dpid, held in self._held.items():
+            deltas[dpid] = delta(held, self.engine.entries(dpid))
+        installs = []
+        for dpid, mods in deltas.items():
+            record = self.inventory.record(dpid)
+            if record.connected and not self._resync.pending(dpid):
+                at_once = self._rollout.take(dpid, mods, self._distances(dpid))
+                installs += [self._issue(record, at_once)] if at_once or dpid in self._held else []
+        self._held.clear()
+        self._rollout.await_first({install.dpid: install.token for install in installs})
+        for dpid, mods in self._rollout.next_ring().items():
+            installs.append(self._issue(self.inventory.record(dpid), mods))
+            self._rollout.sent(dpid, installs[-1].token)
         return installs
 
     def _issue(self, record: Record, mods: Delta) -> ev.Install:
         record.issued += 1
-        return ev.Install(record.dpid, mods, record.issued, fresh=record.dpid in self._fresh)
+        return ev.Install(record.dpid, mods, record.issued)
+
+    def _distances(self, dpid: int) -> dict[int, int]:
+        return {way.index: way.distance for way in self.engine.facts.table(facts.HOPS).get(dpid, ())}
 
     # the store
 
@@ -192,9 +249,10 @@ class Core:
             self.ledger.put(number)
         if not isinstance(event, _COUNTS_ONLY) or self._reshaped or (self._report_at or math.inf) <= now:
             self._report()
-        elif self._report_at is None and isinstance(event, ev.FrameArrived):
+        elif self._report_at is None and isinstance(event, ev.FrameArrived | ev.Counted):
             self._report_at = now + REPORT_INTERVAL
-        applied = self._serial if self._serial != self._applied and self.inventory.settled() else None
+        settled = self.inventory.settled() and self._rollout.idle
+        applied = self._serial if self._serial != self._applied and settled else None
         self._applied = self._applied if applied is None else applied
         changes = self.ledger.flush()
         return [ev.Publish(changes, applied)] if changes or applied is not None else []
@@ -202,8 +260,8 @@ class Core:
     def _report(self) -> None:
         self._report_at, self._reshaped = None, False
         self.ledger.sync(state.Switch, report.switches(self.inventory, self.engine))
-        self.ledger.sync(state.Port, report.ports(self.inventory, self.engine))
-        self.ledger.sync(state.Link, report.links(self.inventory, self._links))
+        self.ledger.sync(state.Port, report.ports(self.inventory, self.engine, self.damping.dampened))
+        self.ledger.sync(state.Link, report.links(self.inventory, self._shape.links))
         self.ledger.sync(state.Counter, report.counters(self.drops))
 
 

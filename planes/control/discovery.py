@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ class Discovery:
         self._key = key
         self._senders: dict[Port, _Sender] = {}
         self._heard: dict[Port, tuple[Port, float]] = {}  # receiving port -> sending port, until when
+        self._mute: set[int] = set()  # switches without a channel: they can neither send nor report
 
     def up(self, port: Port, now: float) -> None:
         """A port can carry frames and is no edge."""
@@ -45,6 +47,17 @@ class Discovery:
         self._senders.pop(port, None)
         self._heard.pop(port, None)
         self._heard = {at: heard for at, heard in self._heard.items() if heard[0] != port}
+
+    def lost(self, dpid: int) -> None:
+        """A switch has no channel: it forwards on, so its links stand until a port says otherwise."""
+        self._mute.add(dpid)
+
+    def found(self, dpid: int, now: float) -> None:
+        """A switch has a channel again: its links must be heard again within their hold time."""
+        self._mute.discard(dpid)
+        for port, (peer, _) in self._heard.items():
+            if dpid in (port[0], peer[0]):
+                self._heard[port] = (peer, now + HOLD)
 
     def restore(self, link: Link, now: float) -> None:
         """Believe in a link known before a restart until its hold time is over."""
@@ -67,7 +80,7 @@ class Discovery:
 
     def expire(self, now: float) -> None:
         """Forget directions that were not heard for their hold time."""
-        self._heard = {port: heard for port, heard in self._heard.items() if heard[1] > now}
+        self._heard = {port: heard for port, heard in self._heard.items() if self._until(port) > now}
 
     def due(self, now: float) -> Iterable[tuple[Port, LldpFrame]]:
         """The frames to send now, and from which ports."""
@@ -85,8 +98,12 @@ class Discovery:
 
     def deadline(self) -> float | None:
         """When `expire` and `due` have something to do next."""
-        times = [sender.due for sender in self._senders.values()] + [until for _, until in self._heard.values()]
+        times = [sender.due for sender in self._senders.values()] + [self._until(port) for port in self._heard]
         return min(times, default=None)
+
+    def _until(self, port: Port) -> float:
+        peer, until = self._heard[port]
+        return math.inf if port[0] in self._mute or peer[0] in self._mute else until
 
     def _hears(self, port: Port, peer: Port) -> bool:
         return port in self._heard and self._heard[port][0] == peer

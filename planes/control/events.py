@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from planes.data.delta import Delta
-from planes.data.rule import Action
+from planes.data.rule import Action, Entry
 from planes.model.intent import Intent
 from planes.model.state import Change, State
 
@@ -36,10 +36,11 @@ class IntentChanged:
 
 @dataclass(frozen=True)
 class SwitchConnected:
-    """A switch finished its handshake; what it holds is unknown."""
+    """A switch has connected, or was read back again; `held` is all that it holds."""
 
     dpid: int
     ports: tuple[PortDescription, ...]
+    held: frozenset[Entry] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,16 @@ class Confirmed:
 
 @dataclass(frozen=True)
 class Refused:
-    """A switch answered with an error."""
+    """A switch would not take a change: all or a part of it is not in force."""
 
     dpid: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Something was dropped before it came here."""
+
     reason: str
 
 
@@ -90,18 +98,33 @@ class Tick:
 
 
 Event = (
-    Restored | IntentChanged | SwitchConnected | SwitchLost | PortChanged | FrameArrived | Confirmed | Refused | Tick
+    Restored
+    | IntentChanged
+    | SwitchConnected
+    | SwitchLost
+    | PortChanged
+    | FrameArrived
+    | Confirmed
+    | Refused
+    | Counted
+    | Tick
 )
 
 
 @dataclass(frozen=True)
 class Install:
-    """Change a switch's entries, in order, and ask for confirmation; `fresh` clears the switch first."""
+    """Change a switch's entries, all or none, and ask for confirmation."""
 
     dpid: int
     mods: Delta
     token: int
-    fresh: bool = False
+
+
+@dataclass(frozen=True)
+class Resync:
+    """Read a switch back: SwitchConnected is to follow."""
+
+    dpid: int
 
 
 @dataclass(frozen=True)
@@ -122,4 +145,4 @@ class Publish:
     applied: int | None = None
 
 
-Effect = Install | SendFrame | Publish
+Effect = Install | Resync | SendFrame | Publish

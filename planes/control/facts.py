@@ -58,7 +58,23 @@ class HostFact:
     ipv6: tuple[int, ...] = ()
 
 
-Hops = tuple[tuple[int, tuple[int, ...]], ...]  # (switch index, ports towards it; none when it is out of reach), sorted
+@dataclass(frozen=True, order=True)
+class Way:
+    """How one switch sends labels to another, the one of this index.
+
+    `distance` counts links, -1 when it is out of reach. `primaries` are the ports that lead one step nearer.
+    `alternates` are where to send when no primary lives, best first: a neighbour behind them reaches the target
+    without coming back. `returns` says, for a deflected label that comes in on a primary port, where it goes instead.
+    """
+
+    index: int
+    distance: int
+    primaries: tuple[int, ...] = ()
+    alternates: tuple[int, ...] = ()
+    returns: tuple[tuple[int, int], ...] = ()  # (port it came in on, port it leaves by)
+
+
+Hops = tuple[Way, ...]  # to every other switch, sorted
 
 SWITCH: Kind[int, int] = Kind("switch")  # datapath id -> index
 HOPS: Kind[int, Hops] = Kind("hops")  # datapath id -> ways to every other switch

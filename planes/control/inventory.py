@@ -14,12 +14,13 @@ from planes.model import state
 
 @dataclass
 class Record:
-    """One switch. `issued` and `confirmed` number its installs."""
+    """One switch. `issued` and `confirmed` number its installs; `lost`: it was connected, and is no more."""
 
     dpid: int
     index: int
     name: str = ""
     connected: bool = False
+    lost: bool = False
     ports: dict[int, PortDescription] = field(default_factory=dict)
     issued: int = 0
     confirmed: int = 0
@@ -51,10 +52,15 @@ class Inventory:
     def connect(self, dpid: int, ports: Iterable[PortDescription]) -> Record:
         """A switch is there, with these ports."""
         record = self.record(dpid)
-        record.connected, record.error = True, ""
+        record.connected, record.lost, record.error = True, False, ""
         record.ports = {port.number: port for port in ports}
         self._name_all()
         return record
+
+    def lose(self, dpid: int) -> None:
+        """A switch's channel closed."""
+        record = self.record(dpid)
+        record.connected, record.lost = False, record.connected or record.lost
 
     def restore(self, rows: Iterable[state.Switch], ports: Iterable[state.Port]) -> None:
         """What the store knew: a switch's own name stands in for its local port until it connects."""

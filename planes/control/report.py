@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from ipaddress import IPv4Address, IPv6Address
 
 from planes.control import facts
 from planes.control.engine import Engine
-from planes.control.facts import Address
+from planes.control.facts import Address, Port
 from planes.control.graph import Link
 from planes.control.hosts import Known
 from planes.control.inventory import Inventory
@@ -24,7 +24,7 @@ def switches(inventory: Inventory, engine: Engine) -> Iterable[state.Switch]:
         yield state.Switch(dpid, record.name, record.index, record.connected, rules, record.error)
 
 
-def ports(inventory: Inventory, engine: Engine) -> Iterable[state.Port]:
+def ports(inventory: Inventory, engine: Engine, dampened: Collection[Port]) -> Iterable[state.Port]:
     """Their ports; a bridge's local port is no port of the fabric."""
     edges, fabric = engine.facts.table(facts.EDGE_PORT), engine.facts.table(facts.FABRIC_PORT)
     for dpid, record in inventory.records.items():
@@ -32,7 +32,7 @@ def ports(inventory: Inventory, engine: Engine) -> Iterable[state.Port]:
             if number <= MAX_PORT:
                 at = (dpid, number)
                 role = "edge" if at in edges else "fabric" if at in fabric else "unused"
-                yield state.Port(record.name, number, port.name, port.up, role)
+                yield state.Port(record.name, number, port.name, port.up, "dampened" if at in dampened else role)
 
 
 def links(inventory: Inventory, found: Iterable[Link]) -> Iterable[state.Link]:

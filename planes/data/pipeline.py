@@ -53,7 +53,7 @@ PIPELINE: dict[Table, Spec] = {
     Table.PORT: Spec(
         frozenset({f.IN_PORT, f.VLAN_VID, f.ETH_DST, f.ETH_TYPE}), frozenset({Table.LABEL, Table.GUARD}), Miss.DROP
     ),
-    Table.LABEL: Spec(frozenset({f.ETH_DST}), frozenset({Table.LAND}), Miss.DROP),
+    Table.LABEL: Spec(frozenset({f.IN_PORT, f.ETH_DST}), frozenset({Table.LAND}), Miss.DROP),
     Table.LAND: Spec(frozenset({f.ETH_DST, f.ETH_TYPE}), frozenset({Table.ROUTE, Table.EGRESS}), Miss.DROP),
     Table.GUARD: Spec(_L2 | _ARP_ND, frozenset({Table.SERVICE}), Miss.PUNT),
     Table.SERVICE: Spec(_L2 | _ARP_ND, frozenset({Table.SERVICE_ND, Table.ROUTE, Table.POLICY}), Miss.NEXT),

@@ -35,10 +35,6 @@ from planes.data.rule import (
 _VERSION = 4
 _PACKET_IN, _PACKET_OUT, _FLOW_MOD, _GROUP_MOD, _BARRIER_REQUEST, _METER_MOD = 10, 13, 14, 15, 20, 29
 _NO_BUFFER = 0xFFFF_FFFF
-_ALL_TABLES = 0xFF
-_ALL_GROUPS = 0xFFFF_FFFC
-_ALL_METERS = 0xFFFF_FFFF
-_DELETE_FLOWS = 3  # OFPFC_DELETE, not strict
 _FLOW_COMMANDS = {Command.ADD: 0, Command.MODIFY: 2, Command.DELETE: 4}  # OFPFC_ADD, _MODIFY_STRICT, _DELETE_STRICT
 _COMMANDS = {Command.ADD: 0, Command.MODIFY: 1, Command.DELETE: 2}  # OFPGC_*, OFPMC_*
 _PACKETS_AND_BURST = 0b0110  # OFPMF_PKTPS, OFPMF_BURST
@@ -103,14 +99,6 @@ def packet_out(data: bytes, in_port: int, actions: Iterable[Action], xid: int) -
 def barrier(xid: int) -> bytes:
     """A barrier request (7.3.8): its reply says that all that came before has been done."""
     return _HEADER.pack(_VERSION, _BARRIER_REQUEST, _HEADER.size, xid)
-
-
-def delete_all(xid: int) -> bytes:
-    """Three messages, of one xid, that leave no flow, group or meter on a switch."""
-    flows = _FLOW.pack(0, 0, _ALL_TABLES, _DELETE_FLOWS, 0, 0, 0, _NO_BUFFER, ANY, ANY, 0) + _match(())
-    groups = _GROUP.pack(_COMMANDS[Command.DELETE], 0, _ALL_GROUPS)
-    meters = _METER.pack(_COMMANDS[Command.DELETE], 0, _ALL_METERS)
-    return _message(_FLOW_MOD, xid, flows) + _message(_GROUP_MOD, xid, groups) + _message(_METER_MOD, xid, meters)
 
 
 def packet_in(message: bytes) -> PacketIn | None:

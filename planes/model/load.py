@@ -21,7 +21,6 @@ from planes.model.words import kind
 # The grammar's keys that nothing obeys yet: a step of the path each, the last one may be a scalar. Delete a line when
 # its feature works.
 NOT_YET = (
-    "bfd",
     "topology/generate",
     "topology/graphml",
     "topology/links/*/2/delay",

@@ -20,7 +20,7 @@ class Switch:
 
 @dataclass(frozen=True, order=True)
 class Port:
-    """A port of a switch by name and OpenFlow number. `role`: edge, fabric or unused."""
+    """A port of a switch by name and OpenFlow number. `role`: edge, fabric, unused or dampened (it fails often)."""
 
     switch: str
     number: int

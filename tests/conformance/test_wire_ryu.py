@@ -193,22 +193,6 @@ def test_barrier() -> None:
     assert wire.barrier(7) == serialized(parser.OFPBarrierRequest(DATAPATH), 7)
 
 
-def test_delete_all() -> None:
-    flows = parser.OFPFlowMod(
-        DATAPATH,
-        table_id=ofp.OFPTT_ALL,
-        command=ofp.OFPFC_DELETE,
-        priority=0,
-        out_port=ofp.OFPP_ANY,
-        out_group=ofp.OFPG_ANY,
-    )
-    rest = (
-        parser.OFPGroupMod(DATAPATH, ofp.OFPGC_DELETE, ofp.OFPGT_ALL, ofp.OFPG_ALL),
-        parser.OFPMeterMod(DATAPATH, ofp.OFPMC_DELETE, 0, ofp.OFPM_ALL),
-    )
-    assert wire.delete_all(7) == b"".join(serialized(message, 7) for message in (flows, *rest))
-
-
 def test_packet_in_is_read_alike() -> None:
     terms = bytes.fromhex("80000004 00000009 80000408 0000000000001234 80000606 000000000005")
     match = bytes.fromhex("0001") + (4 + len(terms)).to_bytes(2, "big") + terms

@@ -11,6 +11,7 @@ from controller.channel import Channel, PortInfo
 from controller.fabric import FabricApp
 from planes.control.events import (
     Confirmed,
+    Counted,
     Event,
     FrameArrived,
     Install,
@@ -18,6 +19,7 @@ from planes.control.events import (
     PortDescription,
     Publish,
     Refused,
+    Resync,
     SendFrame,
     SwitchConnected,
     SwitchLost,
@@ -68,11 +70,18 @@ class Outside:
         self.app = FabricApp(self.posted.append, publish)
 
     def connect(self, dpid: int = 1) -> Wire:
-        """A switch that is there; nothing of its coming is left in `posted`."""
+        """A switch that is there; nothing of its coming is left in `posted` and `sent`."""
         channel = Wire(dpid)
         self.app.handlers.up(channel, PORTS)
+        self.tell(channel)
         self.posted.clear()
+        channel.sent = b""
         return channel
+
+    def tell(self, channel: Wire, flows: bytes = b"") -> None:
+        """It answers what it was asked: it holds these flows."""
+        for kind, body in ((ofp.OFPMP_FLOW, flows), (ofp.OFPMP_GROUP_DESC, b""), (ofp.OFPMP_METER_CONFIG, b"")):
+            self.app.handlers.multipart(channel, multipart(kind, xid_of(channel), body))
 
 
 @pytest.fixture
@@ -85,6 +94,16 @@ def theirs(message: Any, xid: int) -> bytes:
     message.set_xid(xid)
     message.serialize()
     return bytes(message.buf)
+
+
+def xid_of(channel: Wire) -> int:
+    """Of the first message that was sent."""
+    return int.from_bytes(channel.sent[4:8], "big")
+
+
+def multipart(kind: int, xid: int, body: bytes = b"") -> bytes:
+    """A multipart reply (7.3.5)."""
+    return struct.pack("!BBHIHH4x", ofp.OFP_VERSION, ofp.OFPT_MULTIPART_REPLY, 16 + len(body), xid, kind, 0) + body
 
 
 def packet_in(port: int, table: int, frame: bytes) -> bytes:
@@ -100,12 +119,57 @@ def test_the_packet_in_here_is_one_to_ryu_too() -> None:
     assert (read.match["in_port"], read.table_id, read.data) == (3, 30, b"frame")
 
 
-def test_a_switch_comes_with_its_ports_and_goes(outside: Outside) -> None:
+DESCRIBED = (PortDescription(1, "s1-eth1", True), PortDescription(ofp.OFPP_LOCAL, "s1", False))
+FLOW = struct.pack("!HBxIIHHHH4xQQQHH4x", 56, 3, 1, 2, 9, 0, 0, 0, 7, 1, 2, 1, 4)
+
+
+def test_a_switch_comes_when_it_was_read_back_and_goes(outside: Outside) -> None:
     channel = Wire(0xABC)
     outside.app.handlers.up(channel, PORTS)
+    assert outside.posted == []
+    assert len(channel.sent) == 56 + 16 + 24  # requests for flows, groups, meters
+    outside.tell(channel, FLOW)
     outside.app.handlers.down(channel)
-    described = (PortDescription(1, "s1-eth1", True), PortDescription(ofp.OFPP_LOCAL, "s1", False))
-    assert outside.posted == [SwitchConnected(0xABC, described), SwitchLost(0xABC)]
+    held = frozenset({Rule(3, 9, (), cookie=7)})
+    assert outside.posted == [SwitchConnected(0xABC, DESCRIBED, held), SwitchLost(0xABC)]
+
+
+def test_what_happens_before_a_switch_was_read_back_is_not_lost_and_not_early(outside: Outside) -> None:
+    channel = Wire(1)
+    outside.app.handlers.up(channel, PORTS)
+    outside.app.handlers.port(channel, PortInfo(2, "s1-eth2", True), False)
+    outside.app.handlers.port(channel, PORTS[0], True)
+    outside.app.handlers.packet_in(channel, packet_in(1, 30, b"early"))
+    outside.tell(channel)
+    assert outside.posted == [SwitchConnected(1, (DESCRIBED[1], PortDescription(2, "s1-eth2", True)))]
+
+
+def test_a_switch_that_leaves_before_it_was_read_back_was_never_there(outside: Outside) -> None:
+    channel = Wire(1)
+    outside.app.handlers.up(channel, PORTS)
+    outside.app.handlers.down(channel)
+    outside.tell(channel)
+    assert outside.posted == []
+
+
+def test_a_switch_is_read_back_again_when_the_core_asks(outside: Outside) -> None:
+    channel = outside.connect()
+    outside.app.perform(Resync(1))
+    outside.tell(channel, FLOW)
+    assert outside.posted == [SwitchConnected(1, DESCRIBED, frozenset({Rule(3, 9, (), cookie=7)}))]
+
+
+def test_a_switch_that_tells_nonsense_of_what_it_holds_is_hung_up_on(outside: Outside) -> None:
+    channel = Wire(1)
+    outside.app.handlers.up(channel, PORTS)
+    outside.app.handlers.multipart(channel, multipart(ofp.OFPMP_FLOW, xid_of(channel), bytes(56)))
+    assert channel.closed
+    assert outside.posted == [Counted("switch-hung-up-on")]
+
+
+def test_garbage_is_counted(outside: Outside) -> None:
+    outside.app.handlers.garbage("127.0.0.1: GET /")
+    assert outside.posted == [Counted("openflow-garbage")]
 
 
 def test_messages_become_events(outside: Outside) -> None:
@@ -114,8 +178,12 @@ def test_messages_become_events(outside: Outside) -> None:
     handlers.port(channel, PortInfo(2, "s1-eth2", True), False)
     handlers.port(channel, PortInfo(2, "s1-eth2", True), True)
     handlers.packet_in(channel, packet_in(1, 30, b"frame"))
-    handlers.barrier(channel, 9)
-    handlers.error(channel, "OpenFlow error type 6 code 3")
+    outside.app.perform(Install(1, (), 9))
+    handlers.barrier(channel, xid_of(channel))
+    outside.app.perform(Install(1, (Mod(Command.ADD, _rule(1)[0]),), 10))
+    channel.sent = channel.sent[-8:]
+    handlers.error(channel, xid_of(channel), "OpenFlow error type 6 code 3")
+    handlers.barrier(channel, xid_of(channel))
     port = PortDescription(2, "s1-eth2", True)
     assert outside.posted == [
         PortChanged(1, port, gone=False),
@@ -137,7 +205,9 @@ def test_a_second_connection_takes_the_place_of_the_first(outside: Outside) -> N
     new = Wire(1)
     outside.app.handlers.up(new, ())
     assert (old.closed, new.closed) == (True, False)
-    assert outside.posted == [SwitchConnected(1, ())]
+    outside.tell(new)
+    assert outside.posted == [Counted("switch-connected-twice"), SwitchLost(1), SwitchConnected(1, ())]
+    new.sent = b""
     outside.app.perform(SendFrame(1, 1, (Output(2),), b"frame"))
     assert new.sent
     assert not old.sent
@@ -148,7 +218,8 @@ def _say_everything(outside: Outside, channel: Channel) -> None:
     handlers.port(channel, PORTS[0], True)
     handlers.packet_in(channel, packet_in(1, 30, b"late"))
     handlers.barrier(channel, 1)
-    handlers.error(channel, "late")
+    handlers.multipart(channel, multipart(ofp.OFPMP_FLOW, 1))
+    handlers.error(channel, 0, "late")
     handlers.down(channel)
 
 
@@ -157,7 +228,8 @@ def test_what_comes_late_of_a_connection_that_was_replaced_is_nobodys(outside: O
     new = outside.connect()
     _say_everything(outside, old)
     assert outside.posted == []
-    outside.app.handlers.barrier(new, 2)
+    outside.app.perform(Install(1, (), 2))
+    outside.app.handlers.barrier(new, xid_of(new))
     assert outside.posted == [Confirmed(1, 2)]
 
 
@@ -172,7 +244,7 @@ def test_what_comes_late_of_a_switch_that_left_is_nobodys(outside: Outside) -> N
 def test_effects_for_a_switch_that_left_are_dropped(outside: Outside) -> None:
     channel = outside.connect()
     outside.app.handlers.down(channel)
-    outside.app.perform(Install(1, (), 1, fresh=True))
+    outside.app.perform(Install(1, (), 1))
     outside.app.perform(SendFrame(1, 1, (Output(2),), b"frame"))
     outside.app.perform(Install(2, (), 1))  # never seen
     assert channel.sent == b""
@@ -194,30 +266,13 @@ def _rule(port: int) -> tuple[Rule, bytes]:
     return Rule(20, 7, match(in_port=3), (Output(port),)), theirs(message, 5)
 
 
-def test_an_install_is_its_changes_in_order_and_a_barrier(outside: Outside) -> None:
+def test_an_install_is_its_changes_in_a_bundle_and_a_barrier(outside: Outside) -> None:
     channel = outside.connect()
     (one, one_bytes), (two, two_bytes) = _rule(1), _rule(2)
     outside.app.perform(Install(1, (Mod(Command.ADD, one), Mod(Command.ADD, two)), 5))
-    assert channel.sent == one_bytes + two_bytes + theirs(parser.OFPBarrierRequest(DATAPATH), 5)
-
-
-def test_a_fresh_install_clears_the_switch_first(outside: Outside) -> None:
-    channel = outside.connect()
-    rule, expected = _rule(1)
-    outside.app.perform(Install(1, (Mod(Command.ADD, rule),), 5, fresh=True))
-    no_flow = parser.OFPFlowMod(
-        DATAPATH,
-        table_id=ofp.OFPTT_ALL,
-        command=ofp.OFPFC_DELETE,
-        priority=0,
-        out_port=ofp.OFPP_ANY,
-        out_group=ofp.OFPG_ANY,
-    )
-    no_group = parser.OFPGroupMod(DATAPATH, ofp.OFPGC_DELETE, ofp.OFPGT_ALL, ofp.OFPG_ALL, [])
-    no_meter = parser.OFPMeterMod(DATAPATH, ofp.OFPMC_DELETE, 0, ofp.OFPM_ALL, [])
-    barrier = parser.OFPBarrierRequest(DATAPATH)
-    cleared = b"".join(theirs(message, 5) for message in (no_flow, no_group, no_meter))
-    assert channel.sent == cleared + expected + theirs(barrier, 5)
+    position = [channel.sent.index(message[8:]) for message in (one_bytes, two_bytes)]
+    assert position == sorted(position)
+    assert channel.sent.endswith(theirs(parser.OFPBarrierRequest(DATAPATH), xid_of(channel)))
 
 
 def test_a_frame_is_sent_by_a_packet_out(outside: Outside) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from planes.control import events as ev
 from planes.control.core import Core
 from planes.control.facts import Port
+from planes.control.fragments.transport import group_id
+from planes.data.label import label
 from planes.data.packet import ethernet
-from planes.data.rule import LOCAL_PORT
-from planes.data.switch import Result, Switch
+from planes.data.rule import CONTROLLER_PORT, LOCAL_PORT, ToGroup
+from planes.data.switch import Chooser, Result, Switch
 from planes.model.intent import Attachment, Intent, Network, Segment
 from planes.model.state import Change, Drop, Key, Put, Row, key
 
@@ -36,6 +38,8 @@ class Fabric:
         self.rows: dict[type[Row], dict[Key, Row]] = {}
         self.applied = 0
         self.serial = 0
+        self.by_hand = False  # installs wait in `inbox` until `deliver`
+        self.inbox: dict[int, deque[ev.Install]] = defaultdict(deque)
         self._wires: deque[tuple[Port, bytes]] = deque()
         self._events: deque[ev.Event] = deque()
 
@@ -48,6 +52,13 @@ class Fabric:
             self.connect(dpid)
         self.advance(1.0)
 
+    def reconnect(self, dpid: int) -> None:
+        """A switch's channel breaks and comes back; what was on its way to it is lost."""
+        self.connected.discard(dpid)
+        self.inbox[dpid].clear()
+        self.give(ev.SwitchLost(dpid))
+        self.connect(dpid)
+
     def want(self, networks: Mapping[str, Mapping[str, Iterable[Port]]]) -> None:
         """Networks as {network: {segment: ports}}."""
         self.serial += 1
@@ -56,7 +67,7 @@ class Fabric:
     def connect(self, dpid: int) -> None:
         """A switch joins, as if new or back."""
         self.connected.add(dpid)
-        self.give(ev.SwitchConnected(dpid, (self._local(dpid), *map(self._described, self._ports(dpid)))))
+        self.give(self._introduced(dpid))
 
     def send(self, port: Port, dst: int, src: int, eth_type: int = 0x88B5, payload: bytes = b"x" * 46) -> set[Port]:
         """A host sends a frame; the edge ports that got exactly this frame."""
@@ -78,6 +89,31 @@ class Fabric:
     def mend(self, port: Port) -> None:
         """A link has carrier again."""
         self._set_carrier(port, up=True)
+
+    def deliver(self, dpid: int) -> None:
+        """By hand: a switch takes in the oldest install that waits for it, and confirms it."""
+        self._install(self.inbox[dpid].popleft())
+        self._settle()
+
+    def waiting(self) -> list[int]:
+        """By hand: the switches for which an install waits."""
+        return sorted(dpid for dpid, installs in self.inbox.items() if installs)
+
+    def follow_label(self, start: int, target: int, choose: Chooser) -> bool:
+        """A label for a switch index leaves a switch; True when it gets there. Looped when it goes round."""
+        index = self.core.inventory.records[target].index
+        frame = ethernet(label(index, 1), 0x0200_0000_0001, 0x88B5, b"x" * 46)
+        go = (ToGroup(group_id(index)),)
+        at, result = start, self.switches[start].packet_out(go, CONTROLLER_PORT, frame, self._down(start), choose)
+        for _ in range(4 * len(self.switches)):
+            if not result.outputs:
+                return False
+            ((port, frame),) = result.outputs
+            at, came = self.links[(at, port)]
+            if at == target:
+                return True
+            result = self.switches[at].process(frame, came, self._down(at), choose)
+        raise Looped(f"a label from switch {start} to {target} goes round")
 
     def advance(self, seconds: float) -> None:
         """Let time pass, tick by tick."""
@@ -129,17 +165,22 @@ class Fabric:
 
     def _perform(self, effect: ev.Effect) -> None:
         match effect:
-            case ev.Install(dpid, mods, token, fresh):
-                if fresh:
-                    self.switches[dpid] = Switch()
-                for mod in mods:
-                    self.switches[dpid].apply(mod)
-                self._events.append(ev.Confirmed(dpid, token))
+            case ev.Install(dpid) if self.by_hand:
+                self.inbox[dpid].append(effect)
+            case ev.Install():
+                self._install(effect)
+            case ev.Resync(dpid):
+                self._events.append(self._introduced(dpid))
             case ev.SendFrame(dpid, in_port, actions, data):
                 self._follow(dpid, self.switches[dpid].packet_out(actions, in_port, data, self._down(dpid)))
             case ev.Publish(changes, applied):
                 self._publish(changes)
                 self.applied = self.applied if applied is None else applied
+
+    def _install(self, install: ev.Install) -> None:
+        for mod in install.mods:
+            self.switches[install.dpid].apply(mod)
+        self._events.append(ev.Confirmed(install.dpid, install.token))
 
     def _publish(self, changes: Iterable[Change]) -> None:
         for change in changes:
@@ -164,6 +205,10 @@ class Fabric:
 
     def _described(self, port: Port) -> ev.PortDescription:
         return ev.PortDescription(port[1], f"s{port[0]}-eth{port[1]}", port not in self.down)
+
+    def _introduced(self, dpid: int) -> ev.SwitchConnected:
+        ports = (self._local(dpid), *map(self._described, self._ports(dpid)))
+        return ev.SwitchConnected(dpid, ports, frozenset(self.switches[dpid].entries()))
 
     @staticmethod
     def _local(dpid: int) -> ev.PortDescription:

@@ -18,7 +18,10 @@ GROUP_BIT = (0x0100_0000_0000, 0x0100_0000_0000)
 
 
 def edge(view: View, port: Port) -> Iterable[Placed]:
-    """An edge port: its frames get their segment; what GUARD or LOCATE don't know goes to the controller, metered."""
+    """An edge port: its frames get their segment; what GUARD or LOCATE don't know goes to the controller, metered.
+
+    So does LLDP, to be counted there: discovery takes none from an edge port.
+    """
     fact = view.get(EDGE_PORT, port)
     if fact is None:
         return
@@ -26,6 +29,8 @@ def edge(view: View, port: Port) -> Iterable[Placed]:
     here = match(in_port=number)
     enter = metadata(fact.segment, fact.network), f.METADATA.full
     yield dpid, Rule(Table.PORT, p.RESERVED, match(in_port=number, eth_dst=RESERVED_GROUPS))
+    forged = match(in_port=number, eth_dst=RESERVED_GROUPS, eth_type=f.ETH_LLDP)
+    yield dpid, Rule(Table.PORT, p.FORGED, forged, (Punt(),), meter=PORT_METER + number)
     yield dpid, Rule(Table.PORT, p.ENTER, here, metadata=enter, goto=Table.GUARD)
     yield dpid, Meter(PORT_METER + number, PUNT_RATE, PUNT_BURST)
     yield dpid, Rule(Table.GUARD, p.GROUP_SOURCE, match(in_port=number, eth_src=GROUP_BIT))

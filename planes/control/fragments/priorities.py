@@ -7,10 +7,12 @@ MISS = 0
 # PORT
 ENTER = 100  # a known port
 LLDP = 200  # any port that is not an edge
-RESERVED = 300  # IEEE 802.1D's reserved group addresses stop at the edge, a host's LLDP among them
+RESERVED = 300  # IEEE 802.1D's reserved group addresses stop at the edge
+FORGED = 400  # a host's LLDP goes to the controller, which counts it
 
 # LABEL
 TRANSIT = 100
+RETURNED = 150  # a deflected label that comes back from where we would send it
 OWN = 200
 
 # LAND

@@ -1,35 +1,80 @@
-"""How a switch sends a label on its way: one group and one rule for each other switch."""
+"""How a switch sends a label on its way: two groups and a few rules for each other switch.
+
+Labels that were not deflected go to the target's way group: the primaries while one lives, else an alternate, which
+marks the label as deflected. Deflected labels go to the primaries alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from random import Random
 
 from planes.control.engine import Placed
-from planes.control.facts import HOPS, SWITCH, View
+from planes.control.facts import HOPS, SWITCH, View, Way
 from planes.control.fragments import priorities as p
-from planes.data.label import DEFLECTED, PLAIN, target
+from planes.data import fields as f
+from planes.data.label import DEFLECTED, PLAIN, SLOT_BITS, target
 from planes.data.pipeline import Table
-from planes.data.rule import Bucket, Group, GroupType, Output, Rule, ToGroup, match
+from planes.data.rule import Bucket, Entry, Group, GroupType, Load, Meter, Output, Rule, ToGroup, match
 
-GROUP_KIND = 1 << 24  # the top byte of a group id says which fragment it belongs to
+WAY_GROUP, PRIMARY_GROUP = 1 << 24, 6 << 24  # the top byte of a group id says what it is for
+KIND_MASK, INDEX_MASK = 0xFF << 24, 0xFFFF
+SPREAD = 64  # buckets of a select group, as many as OVS has hash values for
 
 
 def group_id(index: int) -> int:
     """The id, on every switch, of the group that leads to a switch index."""
-    return GROUP_KIND | index
+    return WAY_GROUP | index
 
 
 def compile(view: View, dpid: int) -> Iterable[Placed]:
-    """Fast failover over the equally short next hops: each is nearer to the target, so none can loop.
-
-    A switch out of reach keeps its group, without buckets: whoever names it need not know.
-    """
+    """All transport of one switch. A target out of reach keeps empty groups: who names them need not know."""
     own = view.get(SWITCH, dpid)
-    for index, ports in view.get(HOPS, dpid) or ():
-        if index == own:
-            continue
-        buckets = tuple(Bucket((Output(port),), watch_port=port) for port in ports)
-        yield dpid, Group(group_id(index), GroupType.FAST_FAILOVER, buckets)
-        for first in (PLAIN, DEFLECTED):
-            on_the_way = match(eth_dst=target(index, first))
-            yield dpid, Rule(Table.LABEL, p.TRANSIT, on_the_way, (ToGroup(group_id(index)),))
+    for way in view.get(HOPS, dpid) or ():
+        if own is not None and way.index != own:
+            yield from ((dpid, entry) for entry in _entries(own, way))
+
+
+def target_index(entry: Entry) -> int | None:
+    """The switch index whose transport an entry is part of; None for an entry of another fragment."""
+    match entry:
+        case Group(number) if number & KIND_MASK in (WAY_GROUP, PRIMARY_GROUP):
+            return number & INDEX_MASK
+        case Rule(Table.LABEL, p.TRANSIT | p.RETURNED):
+            # a stranger's rule may stand here too, and match anything
+            return next((t.value >> SLOT_BITS & INDEX_MASK for t in entry.match if t.field == f.ETH_DST), None)
+        case Rule() | Group() | Meter():
+            return None
+
+
+def _entries(own: int, way: Way) -> Iterator[Entry]:
+    primaries = PRIMARY_GROUP | way.index
+    yield _primaries(primaries, own, way.primaries)
+    yield Group(group_id(way.index), GroupType.FAST_FAILOVER, tuple(_buckets(primaries, way)))
+    plain, deflected = (target(way.index, first) for first in (PLAIN, DEFLECTED))
+    yield Rule(Table.LABEL, p.TRANSIT, match(eth_dst=plain), (ToGroup(group_id(way.index)),))
+    yield Rule(Table.LABEL, p.TRANSIT, match(eth_dst=deflected), (ToGroup(primaries),))
+    for came, leaves in way.returns:
+        yield Rule(Table.LABEL, p.RETURNED, match(in_port=came, eth_dst=deflected), (Output(leaves),))
+
+
+def _primaries(number: int, own: int, ports: tuple[int, ...]) -> Group:
+    """One way needs no hash, and OVS would recirculate each frame for one.
+
+    OpenFlow's select hashes alike on every switch, so that two tiers would choose alike; each switch lists its ways in
+    an order of its own.
+    """
+    if len(ports) < 2:
+        return Group(number, GroupType.FAST_FAILOVER, tuple(Bucket((Output(port),), watch_port=port) for port in ports))
+    listed = [port for port in ports for _ in range(max(1, SPREAD // len(ports)))]
+    Random(own).shuffle(listed)
+    return Group(number, GroupType.SELECT, tuple(Bucket((Output(port),), watch_port=port, weight=1) for port in listed))
+
+
+def _buckets(primaries: int, way: Way) -> Iterator[Bucket]:
+    if way.primaries:
+        yield Bucket((ToGroup(primaries),), watch_group=primaries)
+    mark = Load(f.ETH_DST, DEFLECTED, 40, 8)
+    back = Load(f.NXM_IN_PORT, 0, 0, 16)  # it may have to go back to where it came from, which OVS drops otherwise
+    for port in way.alternates:
+        yield Bucket((mark, back, Output(port)), watch_port=port)

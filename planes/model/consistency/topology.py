@@ -1,4 +1,4 @@
-"""Nodes and links: names, datapath ids, link ends, what a host is told about its own addresses."""
+"""Nodes and links: names, datapath ids, link ends, BFD, what a host is told about its own addresses."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from planes.model.plan import GENERATORS, Host, Topology
 from planes.model.source import Path
 from planes.model.wiring import MAX_INTERFACE, End, Wiring
 
+BFD_MIN, BFD_MAX = 0.01, 10.0  # seconds: Open vSwitch counts milliseconds, and its timers keep some ten of them
 _PARAMETERS = sorted({parameter for allowed in GENERATORS.values() for parameter in allowed})
 
 
 def faults(context: Context) -> Iterator[Fault]:
     """Everything wrong with the topology."""
-    topology = context.plan.topology
+    topology, bfd = context.plan.topology, context.plan.bfd
+    if bfd is not None and not BFD_MIN <= bfd <= BFD_MAX:
+        yield Fault(("bfd",), "'bfd' must be from 10ms to 10s")
     if topology is None:
         return
     yield from _origin(topology)

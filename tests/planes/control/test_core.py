@@ -5,8 +5,11 @@ from triangles import EDGES, EVERYONE, LINKS, RED, A, B, C, D, greet, triangle
 
 from planes.control import events as ev
 from planes.control.core import Core
+from planes.control.damping import MAX_HOLD
 from planes.control.discovery import HOLD
 from planes.data import lldp
+from planes.data.delta import Command, Mod
+from planes.data.rule import Rule
 from planes.model import state
 from planes.model.state import State, key
 
@@ -62,11 +65,41 @@ def test_a_cut_link_is_routed_around() -> None:
     assert fabric.send((1, 1), C, A) == {(2, 1)}
 
 
+def flap(fabric: Fabric, port: tuple[int, int], times: int) -> None:
+    for _ in range(times):
+        fabric.cut(port)
+        fabric.mend(port)
+        fabric.advance(1)
+
+
+def test_a_link_that_flaps_is_left_out_until_it_is_quiet() -> None:
+    fabric = triangle()
+    greet(fabric)
+    flap(fabric, (1, 11), 3)
+    assert len(fabric.table(state.Link)) == 3
+    flap(fabric, (1, 11), 3)
+    assert {(r.switch, r.peer) for r in fabric.table(state.Link)} == {("s1", "s3"), ("s2", "s3")}
+    dampened = {(p.switch, p.number) for p in fabric.table(state.Port) if p.role == "dampened"}
+    assert dampened == {("s1", 11), ("s2", 11)}
+    assert fabric.send((1, 1), C, A) == {(2, 1)}
+    fabric.advance(MAX_HOLD)
+    assert len(fabric.table(state.Link)) == 3
+    assert {p.role for p in fabric.table(state.Port)} == {"edge", "fabric"}
+
+
+def test_an_edge_that_flaps_is_not_dampened() -> None:
+    fabric = triangle()
+    greet(fabric)
+    flap(fabric, (2, 1), 6)
+    assert fabric.send((1, 1), C, A) == {(2, 1)}
+
+
 def test_a_host_cannot_forge_lldp_or_labels() -> None:
     fabric = triangle()
     greet(fabric)
     hello = lldp.encode(lldp.LldpFrame(3, 12, 8, b"0" * 16))
     assert fabric.send_frame((1, 1), hello) == set()
+    assert fabric.core.drops["lldp-on-edge-port"] == 1
     assert len(fabric.table(state.Link)) == 3
     label = 0x0600_0200_0000 | 4
     assert fabric.send((1, 1), label, A) == {(1, 2), (2, 1), (3, 1)}  # an unknown address like any other
@@ -127,11 +160,26 @@ def test_a_restored_link_that_is_not_heard_again_is_dropped() -> None:
     assert sorted(dropped) == sorted(key(row) for row in fabric.table(state.Link))
 
 
-def test_a_refusal_is_shown_on_its_switch() -> None:
+def test_a_refusal_is_shown_and_the_switch_is_read_back_and_put_right() -> None:
     fabric = triangle()
-    fabric.give(ev.Refused(2, "OpenFlow error type 5 code 1"))
-    assert {s.name: s.error for s in fabric.table(state.Switch)} == {
-        "s1": "",
-        "s2": "OpenFlow error type 5 code 1",
-        "s3": "",
-    }
+    fabric.switches[2].apply(Mod(Command.DELETE, next(r for r in fabric.switches[2].entries() if isinstance(r, Rule))))
+    effects = fabric.core.handle(ev.Refused(2, "OpenFlow error type 5 code 1"), fabric.now)
+    assert ev.Resync(2) in effects
+    errors = {put.row.error for e in effects if isinstance(e, ev.Publish) for put in e.changes if _is_switch(put, "s2")}
+    assert errors == {"OpenFlow error type 5 code 1"}
+    fabric.connect(2)
+    assert {s.error for s in fabric.table(state.Switch)} == {""}
+    assert set(fabric.switches[2].entries()) == set(fabric.core.engine.entries(2))
+
+
+def test_a_switch_that_refused_is_told_nothing_until_it_was_read_back() -> None:
+    fabric = triangle()
+    fabric.core.handle(ev.Refused(2, "no"), fabric.now)
+    effects = fabric.core.handle(ev.IntentChanged(9, intent({})), fabric.now)
+    assert {e.dpid for e in effects if isinstance(e, ev.Install)} == {1, 3}
+    fabric.connect(2)
+    assert set(fabric.switches[2].entries()) == set(fabric.core.engine.entries(2))
+
+
+def _is_switch(change: state.Change, name: str) -> bool:
+    return isinstance(change, state.Put) and isinstance(change.row, state.Switch) and change.row.name == name

@@ -89,9 +89,9 @@ def test_a_rule_may_pass_from_one_fragment_to_another_in_one_run() -> None:
 
 
 def test_a_rule_that_its_table_does_not_allow_is_refused() -> None:
-    e = Engine([Fragment("a", LAMP, lambda v, k: [(1, Rule(Table.LABEL, 1, match(in_port=1)))])])
+    e = Engine([Fragment("a", LAMP, lambda v, k: [(1, Rule(Table.LABEL, 1, match(eth_type=1)))])])
     e.put(LAMP, 1, 1)
-    with pytest.raises(StrayRule, match="LABEL may not match in_port"):
+    with pytest.raises(StrayRule, match="LABEL may not match eth_type"):
         e.run()
 
 

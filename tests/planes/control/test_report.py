@@ -18,7 +18,13 @@ def test_rows_speak_of_switches_by_name() -> None:
 
 def test_a_bridges_local_port_is_not_reported() -> None:
     core = triangle().core
-    assert all(row.number < 100 for row in report.ports(core.inventory, core.engine))
+    assert all(row.number < 100 for row in report.ports(core.inventory, core.engine, ()))
+
+
+def test_a_dampened_port_says_so_whatever_else_it_is() -> None:
+    core = triangle().core
+    roles = {row.name: row.role for row in report.ports(core.inventory, core.engine, {(1, 11)})}
+    assert (roles["s1-eth11"], roles["s1-eth13"]) == ("dampened", "fabric")
 
 
 def test_a_host_is_a_row_and_one_that_is_gone_its_key() -> None:

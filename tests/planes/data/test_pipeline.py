@@ -24,7 +24,7 @@ def test_metadata_keeps_its_parts_apart() -> None:
     ("rule", "complaint"),
     [
         (Rule(1, 1, ()), "no table 1"),
-        (Rule(Table.LABEL, 1, match(in_port=1)), "LABEL may not match in_port"),
+        (Rule(Table.LABEL, 1, match(eth_type=1)), "LABEL may not match eth_type"),
         (Rule(Table.LAND, 1, (), goto=Table.LABEL), "LAND may not go to table 10"),
     ],
 )

@@ -99,7 +99,6 @@ def test_no_jargon_reaches_the_user() -> None:
 
 
 NOT_YET_PLANS = {
-    "bfd": "bfd: 100ms",
     "topology/generate": "topology: {generate: fat-tree, k: 4, hosts: 2}",
     "topology/graphml": "topology: {graphml: geant.graphml, hosts: 1}",
     "topology/links/*/2/delay": "topology: {switches: {a: , b: }, links: [[a, b, {delay: 5ms}]]}",
@@ -141,6 +140,15 @@ NOT_YET_PLANS = {
     "checks/*/path": "topology: {graphml: x}\nchecks: [{path: {between: [a, b], avoids: core}}]",
     "checks/*/converge": "checks: [{converge: {within: 1s}}]",
 }
+
+
+def test_bfd_takes_an_interval_that_switches_can_keep() -> None:
+    assert parse("name: x\nbfd: 100ms\n").bfd == 0.1
+    for wrong in ("5ms", "1m"):
+        assert said(f"name: x\nbfd: {wrong}\n") == ["p:2:6: 'bfd' must be from 10ms to 10s"]
+    assert said("name: x\nbfd: 100\n") == [
+        "p:2:6: bfd: 100 has no unit; write for example 50ms (units: us, ms, s, m, h)"
+    ]
 
 
 def test_there_is_a_plan_for_each_thing_that_is_not_yet() -> None:

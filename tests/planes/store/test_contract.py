@@ -276,7 +276,7 @@ STATE_ROWS: st.SearchStrategy[Row] = st.one_of(
     st.builds(
         Switch, SMALL | st.just(2**64 - 1), FEW, st.integers(0, 65535), st.booleans(), st.integers(0, 9), st.text()
     ),
-    st.builds(Port, FEW, SMALL, NAMES, st.booleans(), st.sampled_from(["edge", "fabric", "unused"])),
+    st.builds(Port, FEW, SMALL, NAMES, st.booleans(), st.sampled_from(["edge", "fabric", "unused", "dampened"])),
     st.builds(Link, FEW, SMALL, FEW, SMALL),
     st.builds(Host, FEW, FEW, MACS, FEW, PORTS, tuples(IPS)),
     st.builds(Id, st.sampled_from(["switch", "slot"]), FEW, SMALL),

@@ -1,0 +1,47 @@
+"""`scripts/bench CHAPTER`: measure, then print a table, or JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import click
+
+from benches import failover
+from benches.figures import Figure, as_json, as_table
+from benches.section import Section, measured
+
+CHAPTERS = {"failover": failover.sections}
+ABOUT = {"failover": "outages and losses by dead links, switches and controllers; TCP against plain switching"}
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="\b\nChapters:\n" + "".join(f"  {name}  {about}\n" for name, about in ABOUT.items()),
+)
+@click.argument("chapter", type=click.Choice(list(CHAPTERS)))
+@click.option("--quick", is_flag=True, help="Fewer runs.")
+@click.option("--json", "plain", is_flag=True, help="Print a list of objects instead of a table.")
+@click.option("--only", metavar="TEXT", default="", help="Only the sections with TEXT in one of their figures.")
+def bench(chapter: str, quick: bool, plain: bool, only: str) -> None:
+    """Measure what CHAPTER is about, in labs of its own that are gone afterwards.
+
+    Exits 0 whenever it could measure, whether the goals hold or not.
+    """
+    chosen = [each for each in CHAPTERS[chapter](quick) if any(only in m.figure for m in each.measures)]
+    figures = list(_run(chosen))
+    click.echo(as_json(figures) if plain else as_table(figures, sys.stdout.isatty()), nl=False)
+    raise SystemExit(0 if any(figure.runs for figure in figures) else 1)
+
+
+def _run(sections: list[Section]) -> Iterator[Figure]:
+    for number, section in enumerate(sections, start=1):
+        click.echo(f"[{number}/{len(sections)}] {section.title} ...", err=True)
+        for figure in measured(section):
+            shown = figure.note if figure.value is None else f"{round(figure.value, 2):g} {figure.measure.unit}"
+            click.echo(f"  {figure.measure.figure}: {shown}", err=True)
+            yield figure
+
+
+if __name__ == "__main__":
+    bench(prog_name="scripts/bench")
