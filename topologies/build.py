@@ -92,6 +92,18 @@ class Fabric:
             name = self.wiring.interface(end)
             run_all([self._at(end, _batch("tc", _nothing(name) if silent else _unsilenced(name, wire.rate)))])
 
+    def settle(self) -> None:
+        """The fabric is up: switches shall call again soon when they lose their controller, and hosts speak. CommandError.
+
+        OVS obeys a controller's max_backoff only when it changes while it is connected. A host tells the network of
+        its addresses, as one does whose link comes up.
+        """
+        calling = _controllers()
+        soon = [_vsctl("set", "controller", each, f"max_backoff={RECONNECT_MS}") for each in calling]
+        same = 'set -- $(ip -brief link show dev "$0"); ip link set dev "$0" address "$3"'
+        ends = [(end, self.wiring.interface(end)) for end in _host_ends(self)]
+        run_all([*soon, *(self._at(end, Command(["sh", "-c", same, name])) for end, name in ends)])
+
     def power_off(self, switch: str) -> None:
         """Close the OpenFlow channel, then forget everything: nobody can write it again. CommandError."""
         run_all([_vsctl("del-controller", switch)])
@@ -99,8 +111,7 @@ class Fabric:
 
     def power_on(self, switch: str) -> None:
         """Give the switch its controller again. CommandError."""
-        backoff = ("--", "set", "controller", switch, f"max_backoff={RECONNECT_MS}")
-        run_all([_vsctl("set-controller", switch, str(self.target), *backoff)])
+        run_all([_vsctl("set-controller", switch, str(self.target))])
 
     def _at(self, end: End, command: Command) -> Command:
         return _inside(self.net[end.node], command)
@@ -149,7 +160,7 @@ def _add_nodes(fabric: Fabric, progress: Progress) -> None:
             datapath="user",
             failMode="secure",
             protocols="OpenFlow13",
-            reconnectms=RECONNECT_MS,
+            reconnectms=None,  # see Fabric.settle
             batch=True,
         )
         progress("nodes", len(fabric.net), total)
@@ -178,6 +189,11 @@ def _start_switches(switches: Sequence[OVSSwitch], target: Target, progress: Pro
         switch.start([target])
     OVSSwitch.batchStartup(switches, run=_run_vsctl)
     progress("switches", len(switches), len(switches))
+
+
+def _controllers() -> list[str]:
+    """The rows of the controllers of all switches that have one: a failed switch has none."""
+    return run_all([_vsctl("--no-headings", "--columns=_uuid", "--format=csv", "list", "controller")])[0].split()
 
 
 def _run_vsctl(command: str, shell: bool) -> None:
@@ -218,6 +234,9 @@ def _configure_hosts(fabric: Fabric, progress: Progress) -> None:
         commands.append(_inside(node, _batch("ip", _host_batch(fabric.topology.hosts[end.node], name))))
         # Between the userspace datapath and a veth pair nobody fills in a checksum that was left to the hardware.
         commands.append(_inside(node, Command(["ethtool", "-K", name, "tx", "off"])))
+        # It tells the network of its addresses when they change (RFC 5227, 3; RFC 4861, 7.2.6): see Fabric.settle.
+        notify = "echo 1 >/proc/sys/net/ipv4/conf/$0/arp_notify; echo 1 >/proc/sys/net/ipv6/conf/$0/ndisc_notify"
+        commands.append(_inside(node, Command(["sh", "-c", notify, name])))
         # New namespaces copy this from the machine, where Docker may have switched it on; a host is no router.
         commands.append(_inside(node, Command(["sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward"])))
     run_all(commands)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-VERBS = ("info", "fail", "heal", "shutdown")
+VERBS = ("info", "settle", "fail", "heal", "shutdown")
 LINE_MAX = 65536  # bytes in a request; answers are as long as they need to be
 CONTROLLER = "controller"
 

@@ -64,6 +64,10 @@ class Lab:
         """The lab as it is now."""
         return info_from_message(self.request("info")["info"])
 
+    def settle(self) -> None:
+        """The fabric is up: have its hosts tell the network of their addresses, and its switches call again soon."""
+        self.request("settle")
+
     def fail(self, what: str, keep_carrier: bool = False) -> str:
         """Fail a link, a switch, or the controller; what was done, in words. A link may keep its carrier."""
         return str(self.request("fail", what, keep_carrier=keep_carrier)["said"])

@@ -149,6 +149,9 @@ def _do(running: Running, request: Message) -> Message:
     match request.get("do"):
         case "info":
             return {"info": info_to_message(info(running))}
+        case "settle":
+            running.fabric.settle()
+            return {}
         case "fail":
             return {"said": _fail(running, what, keep_carrier)}
         case "heal":

@@ -42,6 +42,7 @@ def deploy(plan: str, name: str | None, timeout: float) -> None:
         with open_store(deployment.lab) as store:
             serial = store.write_intent(resolve(found))
             await_fabric(deployment.lab, store, wiring, serial, timeout, bars.show)
+        deployment.lab.settle()
         lab = deployment.commit()
     click.echo(
         f"lab {lab.name!r} is up: {len(wiring.switches)} switches, {len(wiring.hosts)} hosts,"

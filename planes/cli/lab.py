@@ -86,6 +86,7 @@ def _start_switch(lab: Lab, switch: str) -> str:
         synced(lab, store)
         healed = lab.heal(switch)
         await_switch(lab, store, switch, HEAL_SECONDS)
+    lab.settle()
     return healed
 
 
