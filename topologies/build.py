@@ -93,7 +93,7 @@ class Fabric:
             run_all([self._at(end, _batch("tc", _nothing(name) if silent else _unsilenced(name, wire.rate)))])
 
     def settle(self) -> None:
-        """The fabric is up: switches shall call again soon when they lose their controller, and hosts speak. CommandError.
+        """The fabric is up: switches call again soon when they lose their controller, and hosts speak. CommandError.
 
         OVS obeys a controller's max_backoff only when it changes while it is connected. A host tells the network of
         its addresses, as one does whose link comes up.
