@@ -14,6 +14,7 @@ from typing import Any
 VERBS = ("info", "settle", "fail", "heal", "shutdown")
 LINE_MAX = 65536  # bytes in a request; answers are as long as they need to be
 CONTROLLER = "controller"
+STORE = "store"
 
 Message = dict[str, Any]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from planes.store.server import create_argv, serve_argv
 from topologies.commands import Command, run_all
-from topologies.control import CONTROLLER, Process
+from topologies.control import CONTROLLER, STORE, Process
 from topologies.directory import Directory, last_lines
 from topologies.needs import switch_schema
 
@@ -102,7 +102,7 @@ def start_switchd(directory: Directory) -> tuple[Daemon, Daemon]:
 def start_store(directory: Directory) -> Daemon:
     """The store, empty; ready when this returns. DaemonError, CommandError."""
     run_all([Command(create_argv(directory.store_db))])
-    store = Daemon("store", serve_argv(directory.store_db, directory.store), directory.path / "store.log")
+    store = Daemon(STORE, serve_argv(directory.store_db, directory.store), directory.path / "store.log")
     _start_listening(store, directory.store)
     return store
 

@@ -17,7 +17,7 @@ from planes.model.plan import Plan
 from planes.model.wiring import Wire
 from topologies.build import Fabric, build
 from topologies.commands import CommandError
-from topologies.control import CONTROLLER, LINE_MAX, VERBS, Info, Message, decode, encode, info_to_message
+from topologies.control import CONTROLLER, LINE_MAX, STORE, VERBS, Info, Message, decode, encode, info_to_message
 from topologies.daemons import Daemon, DaemonError, controller, start_store, start_switchd
 from topologies.directory import Directory
 from topologies.faults import Breaker, Mode
@@ -25,6 +25,7 @@ from topologies.faults import Breaker, Mode
 CLIENT_SECONDS = 60.0  # how long a client may think between requests, or take to read an answer
 CLIENTS = 64
 CONTROLLER_PORT = 6653  # IANA: openflow
+MORTAL = (CONTROLLER, STORE)  # daemons that may be failed and healed
 
 
 class Refused(Exception):
@@ -171,33 +172,34 @@ def _fail(running: Running, what: str, keep_carrier: bool) -> str:
             return running.breaker.fail_link(found, Mode.SILENT if keep_carrier else Mode.CUT)
         case str():
             return running.breaker.fail_switch(found)
-    alive = running.controller.alive
-    running.controller.kill()
-    return f"{CONTROLLER} failed" if alive else f"{CONTROLLER} was dead already"
+    alive = found.alive
+    found.kill()
+    return f"{found.name} failed" if alive else f"{found.name} was dead already"
 
 
 def _heal(running: Running, what: str) -> str:
-    match _found(running, what):
-        case Wire() as wire:
-            return running.breaker.heal_link(wire)
-        case str() as switch:
-            return running.breaker.heal_switch(switch)
-    alive = running.controller.alive
-    running.controller.start()
-    return f"{CONTROLLER} was not failed" if alive else f"{CONTROLLER} healed"
+    match found := _found(running, what):
+        case Wire():
+            return running.breaker.heal_link(found)
+        case str():
+            return running.breaker.heal_switch(found)
+    alive = found.alive
+    found.start()
+    return f"{found.name} was not failed" if alive else f"{found.name} healed"
 
 
-def _found(running: Running, what: str) -> Wire | str | None:
-    """A link, a switch's name, or None: the controller. No name is two of them: only a link's has a slash, and the
-    plan's grammar reserves `controller`. Refused.
+def _found(running: Running, what: str) -> Wire | str | Daemon:
+    """A link, a switch's name, the controller or the store. No name is two of them: only a link's has a slash, and the
+    plan's grammar reserves the daemons' names. Refused.
     """
-    if what == CONTROLLER:
-        return None
+    daemons = {daemon.name: daemon for daemon in running.daemons if daemon.name in MORTAL}
+    if what in daemons:
+        return daemons[what]
     wiring = running.fabric.wiring
     switches = [name for name, _ in wiring.switches]
     found = what if what in switches else wiring.wire_named(what)
     if found is None:
-        names = [CONTROLLER, *switches, *(each.name for each in wiring.wires)]
+        names = [*MORTAL, *switches, *(each.name for each in wiring.wires)]
         raise Refused(f"no link or switch {what!r}, {did_you_mean(what, names)}")
     return found
 

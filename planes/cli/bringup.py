@@ -36,7 +36,7 @@ def synced(lab: Lab, store: Store) -> state.State:
     store.run()
     while not store.synced:
         if time.monotonic() > deadline:
-            raise LabError(f"the store of lab {lab.name!r} does not answer", f"see {lab.directory.log}")
+            raise LabError(f"the store of lab {lab.name!r} does not answer", "start it again by `triplane heal store`")
         store.wait(SYNC_SECONDS / 50)
         store.run()
     return store.state()

@@ -41,7 +41,7 @@ def exec_(name: str | None, node: str, command: tuple[str, ...]) -> None:
 @click.option("--keep-carrier", is_flag=True, help="A link passes no frame, and its ends still call it up.")
 @lab_option
 def fail(what: str, keep_carrier: bool, name: str | None) -> None:
-    """Cut a link (such as acc1/dist1), switch a switch off, or kill the controller (SIGKILL).
+    """Cut a link (such as acc1/dist1), switch a switch off, or kill the controller or the store (SIGKILL).
 
     A switch's links lose carrier, and it forgets what the controller told it. All stays so until `triplane heal`.
     """
@@ -52,8 +52,8 @@ def fail(what: str, keep_carrier: bool, name: str | None) -> None:
 @click.argument("what")
 @lab_option
 def heal(what: str, name: str | None) -> None:
-    """Mend a link (such as acc1/dist1), switch a switch on, or start the controller again; wait until a switch or
-    controller is at work.
+    """Mend a link (such as acc1/dist1), switch a switch on, or start the controller or the store again; wait until a
+    switch or controller is at work.
 
     A switch comes back empty, and with it the links that were not failed in their own right.
     """

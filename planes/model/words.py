@@ -27,7 +27,7 @@ MAX_PORT = 9999
 MAX_NODE_NAME = 10
 MAX_NAME = 32
 # `controller` is a word of `fail`; the others are interfaces or directories that every Linux network namespace has.
-RESERVED = frozenset({"controller", "lo", "all", "default", "ovs-netdev"})
+RESERVED = frozenset({"controller", "store", "lo", "all", "default", "ovs-netdev"})
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")

@@ -231,3 +231,23 @@ def test_a_destination_like_a_label_stays_in_its_segment(leaf_spine: Triplane) -
             assert listener.stdout is not None
             heard[host] = listener.stdout.read()
     assert heard == dict.fromkeys(others, "")
+
+
+def test_a_store_that_dies_and_comes_back_is_told_what_happened_meanwhile(campus: Triplane) -> None:
+    def discovered() -> object:
+        return link(campus, "acc1/dist1")["discovered"]
+
+    campus("exec", "h1", "--", "ping", "-c1", "-W5", "10.1.0.12")
+    hosts = campus.inspect()["hosts"]
+    campus("fail", "store")
+    shown = campus.run("inspect")
+    assert (shown.returncode, "triplane heal store" in shown.stderr) == (1, True)
+    campus("fail", "acc1/dist1")
+    campus("exec", "h1", "--", "ping", "-c3", "-i0.2", "-W5", "10.1.0.12")
+    campus("heal", "store")
+    until(lambda: discovered() is False)
+    assert campus.inspect()["hosts"] == hosts
+    campus("heal", "acc1/dist1")
+    until(lambda: discovered() is True)
+    campus("apply", "campus")
+    campus("check")
