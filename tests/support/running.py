@@ -15,6 +15,7 @@ from topologies.lab import Lab
 
 DEADLINE = 60.0  # seconds; reached only when something is broken
 DRIVE = Path(__file__).with_name("drive.py")
+NAMESPACES = ("pid", "net", "mnt")
 IDLE = ["sleep", "infinity"]  # in the controller's place
 
 PLAN = """
@@ -74,6 +75,7 @@ class Remains:
     """A living lab's namespaces, to see later that nothing is in them any more."""
 
     namespaces: frozenset[str]
+    held: tuple[int, ...]  # descriptors of them: while they are open, no other lab's get the same numbers
     processes: tuple[int, ...]  # pidfds
 
     def wait_gone(self) -> None:
@@ -83,18 +85,21 @@ class Remains:
             assert poll.poll(DEADLINE * 1000), "a process of the lab lives on"
             os.close(process)
         wait_until(lambda: not _living_in(self.namespaces))
+        for namespace in self.held:
+            os.close(namespace)
 
 
 def remains_of(first: int) -> Remains:
     """Everything that shares a namespace with the lab whose first process this is."""
+    held = tuple(os.open(f"/proc/{first}/ns/{kind}", os.O_RDONLY) for kind in NAMESPACES)
     namespaces = _namespaces(Path(f"/proc/{first}"))
     processes = tuple(os.pidfd_open(pid) for pid in _living_in(namespaces))
     assert len(processes) > 5
-    return Remains(namespaces, processes)
+    return Remains(namespaces, held, processes)
 
 
 def _namespaces(process: Path) -> frozenset[str]:
-    return frozenset(str((process / "ns" / kind).readlink()) for kind in ("pid", "net", "mnt"))
+    return frozenset(str((process / "ns" / kind).readlink()) for kind in NAMESPACES)
 
 
 def _living_in(namespaces: frozenset[str]) -> list[int]:
