@@ -16,8 +16,6 @@ from planes.data import packet
 PROBE_MAC = 0x0E74_7000_0001  # locally administered
 PROBE_LINK_LOCAL = IPv6Address("fe80::c74:70ff:fe00:1")  # RFC 4291, appendix A
 NOBODY = IPv4Address(0)
-ICMPV6 = 58
-SOLICITATION, ADVERTISEMENT = 135, 136
 
 
 def probe(mac: int, known: Known) -> Iterable[bytes]:
@@ -35,5 +33,6 @@ def sender_addresses(fields: dict[f.Field, int]) -> tuple[int | None, int | None
     """The IPv4 and IPv6 address that an untagged ARP or ND frame speaks for."""
     if fields.get(f.VLAN_VID, f.NO_VLAN) != f.NO_VLAN:
         return None, None
-    nd = fields.get(f.IP_PROTO) == ICMPV6 and fields.get(f.ICMPV6_TYPE) in (SOLICITATION, ADVERTISEMENT)
+    kinds = (f.NEIGHBOR_SOLICIT, f.NEIGHBOR_ADVERT)
+    nd = fields.get(f.IP_PROTO) == f.IP_ICMPV6 and fields.get(f.ICMPV6_TYPE) in kinds
     return fields.get(f.ARP_SPA), fields.get(f.IPV6_SRC) if nd else None

@@ -15,9 +15,6 @@ from planes.data.label import label
 from planes.data.pipeline import Table, in_segment
 from planes.data.rule import Match, Output, Punt, Rule, SetField, ToGroup, match
 
-ICMPV6 = 58
-SOLICITATION, ADVERTISEMENT = 135, 136  # RFC 4861, 4.3 and 4.4
-
 
 def compile(view: View, address: Address) -> Iterable[Placed]:
     """The rules of one MAC of one segment."""
@@ -50,8 +47,8 @@ def _guard(mac: int, host: HostFact) -> Iterable[Rule]:
     yield _learn(match(**arp), port)
     for sender in (0, *host.ipv4):  # 0.0.0.0: an ARP probe (RFC 5227, 2.1.1)
         yield Rule(Table.GUARD, p.KNOWN_SENDER, match(**arp, arp_spa=sender), goto=Table.SERVICE)
-    for kind in (SOLICITATION, ADVERTISEMENT):
-        nd = arp | {"eth_type": f.ETH_IPV6, "ip_proto": ICMPV6, "icmpv6_type": kind}
+    for kind in (f.NEIGHBOR_SOLICIT, f.NEIGHBOR_ADVERT):
+        nd = arp | {"eth_type": f.ETH_IPV6, "ip_proto": f.IP_ICMPV6, "icmpv6_type": kind}
         yield _learn(match(**nd), port)
         for sender in (0, *host.ipv6):  # ::, duplicate address detection (RFC 4862, 5.4.2)
             yield Rule(Table.GUARD, p.KNOWN_SENDER, match(**nd, ipv6_src=sender), goto=Table.SERVICE)
