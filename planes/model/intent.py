@@ -8,14 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MAX_POLICY_LINES = 20_000  # of a network: on a switch, each has a priority of its own
+
 
 @dataclass(frozen=True)
 class Attachment:
-    """Where a segment meets the outside: a switch by name, an OpenFlow port number, a VLAN id or None (untagged)."""
+    """Where a segment meets the outside: a switch by name, an OpenFlow port number, a VLAN id or None (untagged).
+
+    `lag` holds the other ports of a link aggregation group whose lowest is `port`. `rate` limits what comes in, in bits
+    per second.
+    """
 
     switch: str
     port: int
     vlan: int | None = None
+    lag: tuple[int, ...] = ()
+    rate: int | None = None
 
     @property
     def place(self) -> tuple[str, int, int]:
@@ -54,6 +62,22 @@ class Gateway:
 
 
 @dataclass(frozen=True)
+class Binding:
+    """The only MAC, and the only address if one is named, that an attachment (by its place) may send from."""
+
+    switch: str
+    port: int
+    vlan: int | None
+    mac: str
+    address: str | None = None
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """Where it is, as an attachment's."""
+        return self.switch, self.port, self.vlan or 0
+
+
+@dataclass(frozen=True)
 class Segment:
     """A broadcast domain of one network. `subnets` are prefixes, IPv4 or IPv6, in text."""
 
@@ -61,6 +85,7 @@ class Segment:
     subnets: tuple[str, ...]
     ports: tuple[Attachment, ...]
     gateway: Gateway | None = None
+    bindings: tuple[Binding, ...] = ()
 
 
 @dataclass(frozen=True, order=True)
@@ -73,7 +98,11 @@ class Route:
 
 @dataclass(frozen=True)
 class Policy:
-    """One line of a network's policy; None is any. `ports` is an inclusive range of destination ports."""
+    """One line of a network's policy; None is any. `ports` is an inclusive range of destination ports.
+
+    `rate` limits what the line allows, in bits per second. `line` is the plan's line: one with several ranges of ports
+    comes as several of these.
+    """
 
     action: str  # allow, deny
     source: str | None = None
@@ -81,16 +110,25 @@ class Policy:
     protocol: str | None = None
     ports: tuple[int, int] | None = None
     stateful: bool = False
+    rate: int | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True)
 class Network:
-    """A tenant: its segments, routes and policy. Nothing passes between two networks."""
+    """A tenant: its segments, routes and policy. Nothing passes between two networks.
+
+    `rate` limits what its hosts send at each switch, in bits per second; `max_hosts` and `max_rules` what it may use of
+    the fabric: hosts in all, entries on any one switch.
+    """
 
     name: str
     segments: tuple[Segment, ...]
     routes: tuple[Route, ...] = ()
     policy: tuple[Policy, ...] = ()
+    rate: int | None = None
+    max_hosts: int | None = None
+    max_rules: int | None = None
 
 
 @dataclass(frozen=True)

@@ -27,17 +27,14 @@ NOT_YET = (
     "topology/links/*/2/jitter",
     "topology/links/*/2/loss",
     "topology/links/*/2/queue",
-    "networks/*/routes",
-    "networks/*/policy",
-    "networks/*/rate",
-    "networks/*/limits",
-    "networks/*/segments/*/gateway",
+    "networks/*/segments/*/gateway/protocol/hsrp",
+    "networks/*/segments/*/gateway/protocol/hsrp2",
+    "networks/*/segments/*/gateway/protocol/vrrp",
+    "networks/*/segments/*/gateway/protocol/glbp",
+    "networks/*/segments/*/gateway/group",
+    "networks/*/segments/*/gateway/members",
+    "networks/*/segments/*/gateway/detect",
     "networks/*/segments/*/routers",
-    "networks/*/segments/*/bind",
-    "networks/*/segments/*/ports/*/lag",
-    "networks/*/segments/*/ports/*/rate",
-    "networks/*/segments/*/ports/*/*:*.*",  # switch:port.vlan
-    "networks/*/segments/*/ports/*/port/*:*.*",
     "checks/*/isolate",
     "checks/*/survive",
     "checks/*/bandwidth",
@@ -90,8 +87,7 @@ def parse(text: str, file: str = "plan") -> Plan:
 
 def _not_yet(source: Source) -> Iterator[Problem]:
     for path in _matches(source.data, (), [tuple(pattern.split("/")) for pattern in NOT_YET]):
-        what = repr(path[-1]) if path in source.values else f"a tagged port ({path[-1]!r})"
-        yield source.problem(path, f"{what} is not yet supported", True)
+        yield source.problem(path, f"{path[-1]!r} is not yet supported", True)
 
 
 def _matches(value: object, path: Path, patterns: list[tuple[str, ...]]) -> Iterator[Path]:

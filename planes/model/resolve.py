@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from planes.model import intent
-from planes.model.plan import Flow, Gateway, Member, Network, Plan, Rule, Segment, Track
+from planes.model.plan import Flow, Gateway, Limits, Member, Network, Plan, Port, Rule, Segment, Track
 from planes.model.wiring import Wiring, wire
 from planes.model.words import PortName
 
@@ -13,8 +14,7 @@ from planes.model.words import PortName
 def resolve(plan: Plan) -> intent.Intent:
     """What the plan wants, sorted so that equal plans give equal intents.
 
-    The plan is one that `load` took. ValueError for a port that nothing is known of, and for a LAG: an intent
-    has no word for it yet.
+    The plan is one that `load` took. ValueError for a port that nothing is known of.
     """
     wiring = wire(plan.topology) if plan.topology else None
     return intent.Intent(
@@ -38,11 +38,15 @@ def _name(named: intent.Network | intent.Segment) -> str:
 
 def _network(name: str, network: Network, wiring: Wiring | None) -> intent.Network:
     segments = (_segment(each, segment, wiring) for each, segment in network.segments.items())
+    limits = network.limits or Limits()
     return intent.Network(
         name,
         tuple(sorted(segments, key=_name)),
         tuple(sorted(intent.Route(str(route.to), str(route.via)) for route in network.routes)),
-        tuple(line for rule in network.policy for line in _policy(rule)),
+        tuple(line for number, rule in enumerate(network.policy) for line in _policy(rule, number)),
+        network.rate,
+        limits.hosts,
+        limits.rules,
     )
 
 
@@ -50,19 +54,31 @@ def _segment(name: str, segment: Segment, wiring: Wiring | None) -> intent.Segme
     return intent.Segment(
         name,
         _texts(segment.subnet),
-        tuple(sorted(_ports(segment, wiring), key=lambda at: at.place)),
+        tuple(sorted((_port(port, wiring) for port in segment.ports), key=lambda at: at.place)),
         _gateway(segment.gateway, wiring) if segment.gateway else None,
+        tuple(sorted(_bindings(segment, wiring), key=lambda bound: bound.place)),
     )
 
 
-def _ports(segment: Segment, wiring: Wiring | None) -> Iterator[intent.Attachment]:
-    for port in segment.ports:
-        if port.lag is not None or port.port is None:
-            raise ValueError("an intent has no LAG ports yet")
-        found = attachment(port.port, wiring)
-        if found is None:
-            raise ValueError(f"nothing is known of port {port.port}")
-        yield found
+def _port(port: Port, wiring: Wiring | None) -> intent.Attachment:
+    """A LAG goes by its lowest port."""
+    first, *others = sorted((_known(name, wiring) for name in port.names), key=lambda at: at.place)
+    return replace(first, lag=tuple(other.port for other in others), rate=port.rate)
+
+
+def _known(name: PortName, wiring: Wiring | None) -> intent.Attachment:
+    found = attachment(name, wiring)
+    if found is None:
+        raise ValueError(f"nothing is known of port {name}")
+    return found
+
+
+def _bindings(segment: Segment, wiring: Wiring | None) -> Iterator[intent.Binding]:
+    """A binding names a port as the segment's ports do; of a LAG it may name any."""
+    places = {str(name): _port(port, wiring) for port in segment.ports for name in port.names}
+    for name, bound in segment.bind.items():
+        at = places[name]
+        yield intent.Binding(at.switch, at.port, at.vlan, bound.mac, str(bound.address) if bound.address else None)
 
 
 def _gateway(gateway: Gateway, wiring: Wiring | None) -> intent.Gateway:
@@ -90,16 +106,17 @@ def _track(track: Track, wiring: Wiring | None) -> intent.Track:
     raise ValueError("a track without a target")
 
 
-def _policy(rule: Rule) -> Iterator[intent.Policy]:
+def _policy(rule: Rule, number: int) -> Iterator[intent.Policy]:
     """A line for each port range: an intent's line has one."""
     for action, flow in (("allow", rule.allow), ("deny", rule.deny)):
         if flow is not None:
             for ports in flow.port or (None,):
-                yield _line(action, flow, ports)
+                yield _line(action, flow, ports, number)
 
 
-def _line(action: str, flow: Flow, ports: tuple[int, int] | None) -> intent.Policy:
-    return intent.Policy(action, flow.source, flow.destination, flow.protocol, ports, flow.stateful)
+def _line(action: str, flow: Flow, ports: tuple[int, int] | None, number: int) -> intent.Policy:
+    ends = flow.source, flow.destination
+    return intent.Policy(action, *ends, flow.protocol, ports, flow.stateful, flow.rate, number)
 
 
 def _texts(values: Iterable[object]) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ class Link:
 
 @dataclass(frozen=True, order=True)
 class Host:
-    """A source address seen in a segment, where it is, and the IP addresses it spoke for."""
+    """A source address seen in a segment, where it is (`vlan` 0: untagged), and the IP addresses it spoke for."""
 
     network: str
     segment: str
@@ -49,11 +49,12 @@ class Host:
     switch: str
     port: int
     addresses: tuple[str, ...] = ()
+    vlan: int = 0
 
 
 @dataclass(frozen=True, order=True)
 class Id:
-    """A number given to a name for good. `kind`: switch, network, segment, slot."""
+    """A number given to a name for good. `kind`: switch, network, segment, slot, zone, meter."""
 
     kind: str
     name: str

@@ -28,13 +28,18 @@ from planes.store.rows import (
     latest,
 )
 from planes.store.schema import SCHEMA, Column, Columns, Value, check, load
+from planes.store.stream import Parser
 
 with warnings.catch_warnings():  # ovs imports eventlet where it is installed, which warns of its own age
     warnings.simplefilter("ignore")
     os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")  # half of its time; we resolve no names
+    import ovs.json
     from ovs.db.idl import ROW_DELETE, Idl, SchemaHelper, Transaction
     from ovs.db.idl import Row as IdlRow
     from ovs.poller import POLLIN, Poller
+
+if ovs.json.PARSER == ovs.json.PARSER_PY:
+    ovs.json.Parser = Parser  # type: ignore[misc, assignment]
 
 BACKOFF = 50, 250  # milliseconds between attempts to connect, least and most; the library's own are 1 to 8 s
 STATE = {table.__name__: table for table in STATE_TABLES}

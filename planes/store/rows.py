@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from planes.model.intent import Attachment, Gateway, Intent, Member, Network, Policy, Route, Segment, Track
+from planes.model.intent import Attachment, Binding, Gateway, Intent, Member, Network, Policy, Route, Segment, Track
 from planes.model.state import Change, Controller, Counter, Drop, Host, Id, Key, Link, Port, Put, Row, Switch, key
 from planes.store.schema import Columns, Schema, check, check_unique
 
 STATE_TABLES: tuple[type[Row], ...] = (Switch, Port, Link, Host, Id, Counter, Controller)
+
+_LIMITS = ("rate", "max_hosts", "max_rules")  # of a network, each may be absent
+_ANY = ("source", "destination", "protocol", "rate")  # of a policy's line, likewise
 
 T = TypeVar("T")
 
@@ -91,7 +94,8 @@ def _network(network: Network) -> Node:
         "routes": tuple(Node("Route", vars(route)) for route in network.routes),
         "policy": tuple(map(_policy, network.policy)),
     }
-    return Node("Network", {"name": network.name}, children)
+    limits = {name: _optional(getattr(network, name)) for name in _LIMITS}
+    return Node("Network", {"name": network.name, **limits}, children)
 
 
 def _as_network(node: Node) -> Network:
@@ -100,25 +104,47 @@ def _as_network(node: Node) -> Network:
         tuple(sorted(map(_as_segment, node.children["segments"]), key=lambda segment: segment.name)),
         tuple(sorted(Route(**route.columns) for route in node.children["routes"])),
         tuple(map(_as_policy, node.children["policy"])),
+        **{name: _one(node.columns[name]) for name in _LIMITS},
     )
 
 
 def _segment(network: str, segment: Segment) -> Node:
     children = {
-        "ports": tuple(Node("Attachment", {**vars(at), "vlan": _optional(at.vlan)}) for at in segment.ports),
+        "ports": tuple(map(_attachment, segment.ports)),
         "gateway": () if segment.gateway is None else (_gateway(segment.gateway),),
+        "bindings": tuple(map(_binding, segment.bindings)),
     }
     return Node("Segment", {"network": network, "name": segment.name, "subnets": _set(segment.subnets)}, children)
 
 
 def _as_segment(node: Node) -> Segment:
-    ports = (Attachment(**{**at.columns, "vlan": _one(at.columns["vlan"])}) for at in node.children["ports"])
+    ports = map(_as_attachment, node.children["ports"])
+    bindings = map(_as_binding, node.children["bindings"])
     return Segment(
         node.columns["name"],
         node.columns["subnets"],
         tuple(sorted(ports, key=lambda at: at.place)),
         _one(tuple(map(_as_gateway, node.children["gateway"]))),
+        tuple(sorted(bindings, key=lambda bound: bound.place)),
     )
+
+
+def _attachment(at: Attachment) -> Node:
+    return Node("Attachment", {**vars(at), "vlan": _optional(at.vlan), "rate": _optional(at.rate)})
+
+
+def _as_attachment(node: Node) -> Attachment:
+    columns = node.columns
+    return Attachment(**{**columns, "vlan": _one(columns["vlan"]), "rate": _one(columns["rate"])})
+
+
+def _binding(bound: Binding) -> Node:
+    return Node("Binding", {**vars(bound), "vlan": _optional(bound.vlan), "address": _optional(bound.address)})
+
+
+def _as_binding(node: Node) -> Binding:
+    columns = node.columns
+    return Binding(**{**columns, "vlan": _one(columns["vlan"]), "address": _one(columns["address"])})
 
 
 def _gateway(gateway: Gateway) -> Node:
@@ -142,12 +168,12 @@ def _as_member(node: Node) -> Member:
 
 
 def _policy(line: Policy) -> Node:
-    optional = {name: _optional(getattr(line, name)) for name in ("source", "destination", "protocol")}
+    optional = {name: _optional(getattr(line, name)) for name in _ANY}
     return Node("Policy", {**vars(line), **optional, "ports": dict((line.ports,) if line.ports else ())})
 
 
 def _as_policy(node: Node) -> Policy:
-    optional = {name: _one(node.columns[name]) for name in ("source", "destination", "protocol")}
+    optional = {name: _one(node.columns[name]) for name in _ANY}
     return Policy(**{**node.columns, **optional, "ports": _one(tuple(node.columns["ports"].items()))})
 
 

@@ -134,14 +134,27 @@ def test_routes_are_sorted_and_policy_is_not() -> None:
     assert found.policy == (
         intent.Policy("deny", "s", None, "tcp", (22, 22)),
         intent.Policy("deny", "s", None, "tcp", (80, 90)),
-        intent.Policy("allow", None, "s", stateful=True),
-        intent.Policy("deny"),
+        intent.Policy("allow", None, "s", stateful=True, line=1),
+        intent.Policy("deny", line=2),
     )
 
 
-def test_a_lag_is_refused_until_an_intent_has_a_word_for_it() -> None:
-    with pytest.raises(ValueError, match="LAG"):
-        resolve(plan({"ports": ({"lag": ("d1:5", "d1:6")},)}))
+def test_a_lag_goes_by_its_lowest_port_and_bindings_by_the_port_they_name() -> None:
+    port = {"lag": ("d1:6.30", "d1:5.30", "d1:7.30"), "rate": "10M"}
+    bind = {"d1:6.30": "02:00:00:00:00:01/10.0.0.9", "d2:1.5": "02:00:00:00:00:02"}
+    (segment,) = resolve(plan({"ports": (port, "d2:1.5"), "bind": bind})).networks[0].segments
+    assert segment.ports == (Attachment("d1", 5, 30, (6, 7), 10_000_000), Attachment("d2", 1, 5))
+    assert segment.bindings == (
+        intent.Binding("d1", 5, 30, "02:00:00:00:00:01", "10.0.0.9"),
+        intent.Binding("d2", 1, 5, "02:00:00:00:00:02"),
+    )
+
+
+def test_rates_and_limits_are_the_networks() -> None:
+    policy = ({"allow": {"rate": "1M"}},)
+    (found,) = resolve(plan({}, rate="2M", limits={"hosts": 5, "rules": 9}, policy=policy)).networks
+    assert (found.rate, found.max_hosts, found.max_rules) == (2_000_000, 5, 9)
+    assert found.policy == (intent.Policy("allow", rate=1_000_000),)
 
 
 @pytest.mark.parametrize("path", sorted(PLANS.glob("*.yaml")), ids=lambda path: path.stem)

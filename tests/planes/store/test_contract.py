@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from planes.model.intent import Attachment, Gateway, Intent, Member, Network, Policy, Route, Segment, Track
+from planes.model.intent import Attachment, Binding, Gateway, Intent, Member, Network, Policy, Route, Segment, Track
 from planes.model.state import Change, Controller, Counter, Drop, Host, Id, Link, Port, Put, Row, Switch, key
 from planes.store import memory, ovsdb
 from planes.store.base import Store, StoreError
@@ -255,8 +255,16 @@ GATEWAYS = st.builds(
     st.integers(0, 4095),
     tuples(MEMBERS),
 )
-ATTACHMENTS = st.builds(Attachment, FEW, PORTS | st.integers(1, 3), st.none() | st.integers(1, 4094))
-SEGMENTS = st.builds(Segment, NAMES, tuples(PREFIXES), tuples(ATTACHMENTS), st.none() | GATEWAYS)
+VLANS = st.none() | st.integers(1, 4094)
+RATES = st.none() | st.integers(1, 2**63 - 1)
+COUNTS = st.none() | st.integers(1, 2**32 - 1)
+LAGS = st.sets(PORTS, max_size=3).map(sorted).map(tuple)
+ATTACHMENTS = st.builds(Attachment, FEW, PORTS | st.integers(1, 3), VLANS, LAGS, RATES)
+BOUND_MACS = st.just("02:00:00:00:00:01")
+BINDINGS = st.builds(Binding, FEW, PORTS, VLANS, BOUND_MACS, st.none() | IPS)
+SEGMENTS = st.builds(
+    Segment, NAMES, tuples(PREFIXES), tuples(ATTACHMENTS), st.none() | GATEWAYS, tuples(BINDINGS, most=1)
+)
 RANGES = st.tuples(st.integers(0, 65535), st.integers(0, 65535)).map(lambda pair: (min(pair), max(pair)))
 POLICIES = st.builds(
     Policy,
@@ -266,8 +274,11 @@ POLICIES = st.builds(
     st.none() | st.sampled_from(["tcp", "udp"]),
     st.none() | RANGES,
     st.booleans(),
+    RATES,
+    st.integers(0, 65535),
 )
-NETWORKS = st.builds(Network, FEW, tuples(SEGMENTS), tuples(st.builds(Route, PREFIXES, IPS)), tuples(POLICIES))
+ROUTES = st.builds(Route, PREFIXES, IPS)
+NETWORKS = st.builds(Network, FEW, tuples(SEGMENTS), tuples(ROUTES), tuples(POLICIES), RATES, COUNTS, COUNTS)
 INTENTS = st.builds(Intent, NAMES, tuples(NETWORKS), tuples(st.tuples(FEW, st.integers(0, 2**64 - 1))))
 
 MACS = st.sampled_from(["02:00:00:00:00:01", "02:00:00:00:00:02"])
@@ -278,8 +289,8 @@ STATE_ROWS: st.SearchStrategy[Row] = st.one_of(
     ),
     st.builds(Port, FEW, SMALL, NAMES, st.booleans(), st.sampled_from(["edge", "fabric", "unused", "dampened"])),
     st.builds(Link, FEW, SMALL, FEW, SMALL),
-    st.builds(Host, FEW, FEW, MACS, FEW, PORTS, tuples(IPS)),
-    st.builds(Id, st.sampled_from(["switch", "slot"]), FEW, SMALL),
+    st.builds(Host, FEW, FEW, MACS, FEW, PORTS, tuples(IPS), st.integers(0, 4094)),
+    st.builds(Id, st.sampled_from(["switch", "zone"]), FEW, SMALL),
     st.builds(Counter, FEW, st.integers(0, 2**63 - 1)),
     st.builds(Controller, FEW, st.integers(1, 2**63 - 1), FEW),
 )
