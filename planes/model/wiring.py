@@ -50,9 +50,12 @@ class Wiring:
         return {end: peer for wire in self.wires for end, peer in ((wire.a, wire.b), (wire.b, wire.a))}
 
     @cached_property
-    def _host_ends(self) -> dict[str, End]:
-        hosts = set(self.hosts)
-        return {end.node: peer for end, peer in reversed(self._peers.items()) if end.node in hosts}
+    def _plugs(self) -> dict[str, tuple[tuple[End, End], ...]]:
+        found: dict[str, tuple[tuple[End, End], ...]] = dict.fromkeys(self.hosts, ())
+        for end, peer in self._peers.items():
+            if end.node in found:
+                found[end.node] += ((end, peer),)
+        return found
 
     def wire_named(self, name: str) -> Wire | None:
         """The wire called `a/b` or `b/a` (`a/b#2` the second of parallel ones), or None."""
@@ -64,7 +67,11 @@ class Wiring:
 
     def end_of(self, host: str) -> End | None:
         """The switch port that a host's first link is plugged in, or None."""
-        return self._host_ends.get(host)
+        return next((peer for _, peer in self.plugs(host)), None)
+
+    def plugs(self, host: str) -> tuple[tuple[End, End], ...]:
+        """The ends of a host's links, its own and the switch's, in link order."""
+        return self._plugs.get(host, ())
 
     def interface(self, end: End) -> str:
         """The name of the network interface at an end."""

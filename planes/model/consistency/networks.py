@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from planes.model.consistency.context import Context, Fault
 from planes.model.errors import did_you_mean
 from planes.model.intent import Attachment
-from planes.model.plan import Network, Segment
+from planes.model.nics import is_native
+from planes.model.plan import Host, Network, Segment
 from planes.model.resolve import attachment
 from planes.model.source import Path
 from planes.model.wiring import End, Wiring
-from planes.model.words import PortName, Prefix
+from planes.model.words import Address, PortName, Prefix
 
 
 def faults(context: Context) -> Iterator[Fault]:
@@ -25,26 +26,33 @@ def faults(context: Context) -> Iterator[Fault]:
     owners: dict[Attachment | None, _Plug] = {plug.attachment: plug for plug in reversed(plugs) if plug.attachment}
     yield from _shared(plugs, owners)
     yield from _forms(context)
+    yield from _lags(plugs, owners)
     found: dict[str, list[_Plug]] = {}
     for plug in plugs:
         found.setdefault(plug.where, []).append(plug)
     for path, network, name, segment in context.segments():
-        where = f"{network}/{name}"
-        mine = found.get(where, [])
-        hosts = [plug.host for plug in mine if plug.host and owners[plug.attachment] is plug]
-        yield from _addresses(context, where, segment, hosts)
-        yield from _named_ports(context, path, segment, mine)
+        yield from _named_ports(context, path, segment, found.get(f"{network}/{name}", []))
+    yield from _addresses(context, _homes(plugs, owners))
 
 
 @dataclass(frozen=True)
 class _Plug:
-    """One port of one segment, and what is known of it."""
+    """One port of one segment, and what is known of it. `index` is that of the plan's line, which a LAG's ports share.
+
+    `host` is who is plugged in there.
+    """
 
     path: Path
     where: str
+    segment: Segment
+    index: int
     port: PortName
     attachment: Attachment | None
     host: str | None
+
+    @property
+    def end(self) -> End | None:
+        return End(self.attachment.switch, self.attachment.port) if self.attachment else None
 
 
 @dataclass(frozen=True)
@@ -65,14 +73,13 @@ def _plugs(context: Context) -> Iterator[_Plug]:
                 key: Path = ("lag", number) if wanted.lag else ("port",)
                 place: Path = (*path, "ports", index, *key)
                 found = attachment(port, context.wiring)
-                yield _Plug(place, f"{network}/{name}", port, found, _host(context.wiring, port, found))
+                host = _host(context.wiring, found)
+                yield _Plug(place, f"{network}/{name}", segment, index, port, found, host)
 
 
-def _host(wiring: Wiring | None, port: PortName, found: Attachment | None) -> str | None:
-    if wiring is None or found is None:
-        return None
-    peer = wiring.peer(End(found.switch, found.port))
-    return peer.node if peer and peer.node in wiring.hosts and port.vlan is None else None
+def _host(wiring: Wiring | None, found: Attachment | None) -> str | None:
+    peer = wiring.peer(End(found.switch, found.port)) if wiring and found else None
+    return peer.node if wiring and peer and peer.node in wiring.hosts else None
 
 
 def _overlaps(path: Path, network: Network) -> Iterator[Fault]:
@@ -112,6 +119,10 @@ def _host_port(context: Context, plug: _Plug) -> Iterator[Fault]:
     node = plug.port.node
     if node in context.switches:
         yield Fault(plug.path, f"{node!r} is a switch; name one of its ports, as in {node}:7")
+    elif context.wiring and len(ends := [end for _, end in context.wiring.plugs(node)]) > 1:
+        names = ", ".join(map(str, ends))
+        bond = f", or bond them: {{lag: [{names}]}}" if len({end.node for end in ends}) == 1 else ""
+        yield Fault(plug.path, f"{node!r} has {len(ends)} links; name one of their ports ({names}){bond}")
     else:
         yield from context.unknown("host", node, context.hosts, plug.path)
 
@@ -149,22 +160,86 @@ def _forms(context: Context) -> Iterator[Fault]:
                 yield Fault((*place, "lag"), "a LAG has at least two ports")
 
 
-def _addresses(context: Context, where: str, segment: Segment, hosts: list[str]) -> Iterator[Fault]:
-    addresses: dict[object, str] = {}
-    macs: dict[str, str] = {}
-    for name in hosts:
+def _lags(plugs: list[_Plug], owners: dict[Attachment | None, _Plug]) -> Iterator[Fault]:
+    """A LAG is a port of one switch: its members are used alike, by it alone, and lead to one neighbour."""
+    lines: dict[Path, list[_Plug]] = {}
+    for plug in plugs:
+        lines.setdefault(plug.path[: plug.path.index("ports") + 2], []).append(plug)
+    members = {line: frozenset(plug.end for plug in bundle) for line, bundle in lines.items()}
+    first: dict[End | None, Path] = {}
+    for line, bundle in lines.items():
+        yield from _lag(bundle)
+        for plug in bundle:
+            other = first.setdefault(plug.end, line)
+            told = owners.get(plug.attachment, plug) is not plug
+            if plug.end and members[other] != members[line] and not told:
+                where = lines[other][0].where
+                message = f"{plug.end} is in {_names(bundle)} here and in {_names(lines[other])} in segment {where!r}"
+                yield Fault(plug.path, f"{message}; a port's VLANs share one LAG")
+
+
+def _names(bundle: list[_Plug]) -> str:
+    return f"[{', '.join(str(plug.port) for plug in bundle)}]"
+
+
+def _lag(bundle: list[_Plug]) -> Iterator[Fault]:
+    head = bundle[0]
+    for plug in bundle[1:]:
+        if plug.attachment is None or head.attachment is None:
+            continue
+        if plug.attachment.switch != head.attachment.switch:
+            yield Fault(plug.path, f"{plug.port} and {head.port} are ports of two switches; a LAG has one")
+        elif plug.attachment.vlan != head.attachment.vlan:
+            yield Fault(plug.path, f"{plug.port} and {head.port} differ in their VLAN; a LAG has one")
+        elif plug.host and head.host and plug.host != head.host:
+            yield Fault(
+                plug.path, f"{plug.port} leads to {plug.host!r} and {head.port} to {head.host!r}; a LAG has one"
+            )
+
+
+def _homes(plugs: list[_Plug], owners: dict[Attachment | None, _Plug]) -> dict[str, list[_Plug]]:
+    """Each host's segments, by a plug of each: those that it is in without adding tags of its own."""
+    vlans: dict[End | None, set[int | None]] = {}
+    for plug in plugs:
+        vlans.setdefault(plug.end, set()).add(plug.port.vlan)
+    found: dict[str, list[_Plug]] = {}
+    for plug in plugs:
+        if plug.host and owners[plug.attachment] is plug and is_native(plug.port.vlan, vlans[plug.end]):
+            homes = found.setdefault(plug.host, [])
+            homes += [plug] if all(plug.where != each.where for each in homes) else []
+    return found
+
+
+def _addresses(context: Context, homes: dict[str, list[_Plug]]) -> Iterator[Fault]:
+    addresses: dict[tuple[str, object], str] = {}
+    macs: dict[tuple[str, str], str] = {}
+    for name, plugs in homes.items():
         host, here = context.hosts[name], ("topology", "hosts", name)
         for index, address in enumerate(host.address):
-            if not any(address.ip in subnet for subnet in segment.subnet) and not address.is_link_local:
-                subnets = ", ".join(map(str, segment.subnet))
-                message = f"{address.ip} is outside the subnet of segment {where!r} ({subnets}), which {name!r} is in"
-                yield Fault((*here, "address", index), message)
-            other = addresses.setdefault(address.ip, name)
+            inside = any(address.ip in subnet for plug in plugs for subnet in plug.segment.subnet)
+            if not inside and not address.is_link_local and not _behind(context, plugs, host, address.ip):
+                yield Fault((*here, "address", index), _outside(name, address.ip, plugs))
+            for plug in plugs:
+                other = addresses.setdefault((plug.where, address.ip), name)
+                if other != name:
+                    message = f"{address.ip} is also the address of {other!r} in segment {plug.where!r}"
+                    yield Fault((*here, "address", index), message)
+        for plug in plugs[:1] if host.mac else ():
+            other = macs.setdefault((plug.where, host.mac or ""), name)
             if other != name:
-                message = f"{address.ip} is also the address of {other!r} in segment {where!r}"
-                yield Fault((*here, "address", index), message)
-        if host.mac and macs.setdefault(host.mac, name) != name:
-            yield Fault((*here, "mac"), f"{host.mac} is also the MAC of {macs[host.mac]!r} in segment {where!r}")
+                yield Fault((*here, "mac"), f"{host.mac} is also the MAC of {other!r} in segment {plug.where!r}")
+
+
+def _outside(name: str, address: Address, plugs: list[_Plug]) -> str:
+    of = " and ".join(f"{plug.where!r} ({', '.join(map(str, plug.segment.subnet))})" for plug in plugs)
+    return f"{address} is outside the subnet of segment {of}, which {name!r} is in"
+
+
+def _behind(context: Context, plugs: list[_Plug], host: Host, address: Address) -> bool:
+    """Whether the host is a router to the address: the next hop of a route that leads there."""
+    own = {interface.ip for interface in host.address}
+    routes = (route for plug in plugs for route in context.plan.networks[plug.where.partition("/")[0]].routes)
+    return any(address in route.to and route.via in own for route in routes)
 
 
 def _named_ports(context: Context, path: Path, segment: Segment, plugs: list[_Plug]) -> Iterator[Fault]:
@@ -173,5 +248,15 @@ def _named_ports(context: Context, path: Path, segment: Segment, plugs: list[_Pl
     names = {str(plug.port) for plug in plugs}
     for index, router in enumerate(segment.routers):
         yield from context.unknown("port of this segment", str(router), names, (*path, "routers", index))
-    for bound in segment.bind:
-        yield from context.unknown("port of this segment", bound, names, (*path, "bind", bound), True)
+    lines = {str(plug.port): plug.index for plug in plugs}
+    first: dict[int, str] = {}
+    for name, bound in segment.bind.items():
+        place: Path = (*path, "bind", name)
+        yield from context.unknown("port of this segment", name, names, place, True)
+        other = first.setdefault(lines[name], name) if name in lines else name
+        if other != name:
+            yield Fault(place, f"{name} is of one LAG with {other}, which is bound already", True)
+        address = bound.address
+        if address and not address.is_link_local and not any(address in subnet for subnet in segment.subnet):
+            subnets = ", ".join(map(str, segment.subnet))
+            yield Fault(place, f"{address} is outside the segment's subnet ({subnets})")

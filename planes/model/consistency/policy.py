@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 from planes.model.consistency.context import Context, Fault
+from planes.model.intent import MAX_POLICY_LINES
 from planes.model.plan import TRANSPORTS, Flow, Network
 from planes.model.source import Path
 
@@ -28,6 +30,7 @@ def _routes(context: Context, here: Path, network: Network) -> Iterator[Fault]:
 
 
 def _policy(context: Context, here: Path, network: Network) -> Iterator[Fault]:
+    yield from _too_many(here, network)
     for index, rule in enumerate(network.policy):
         place: Path = (*here, "policy", index)
         if (rule.allow is None) == (rule.deny is None):
@@ -37,6 +40,17 @@ def _policy(context: Context, here: Path, network: Network) -> Iterator[Fault]:
             yield from _flow(context, (*place, "allow"), network, rule.allow)
         elif rule.deny is not None:
             yield from _flow(context, (*place, "deny"), network, rule.deny)
+
+
+def _too_many(here: Path, network: Network) -> Iterator[Fault]:
+    """A line counts once for each of its ranges of ports."""
+    flows = [rule.allow or rule.deny for rule in network.policy]
+    counts = [max(1, len(flow.port)) if flow else 1 for flow in flows]
+    for index, total in enumerate(accumulate(counts)):
+        if total > MAX_POLICY_LINES:
+            most = f"a network has at most {MAX_POLICY_LINES}, where each range of ports counts"
+            yield Fault((*here, "policy", index), f"network {here[-1]!r} has {sum(counts)} policy lines: {most}")
+            return
 
 
 def _flow(context: Context, here: Path, network: Network, flow: Flow) -> Iterator[Fault]:

@@ -48,6 +48,14 @@ def test_where_a_host_is_plugged_in() -> None:
     assert wiring.peer(End("s1", 8)) is None
 
 
+def test_a_hosts_links_are_in_link_order_and_named_like_any() -> None:
+    wiring = wire(topology("s1", "h1 h2", "s1:6 h1", "h2 s1", "h1 s1:5"))
+    assert wiring.plugs("h1") == ((End("h1", 0), End("s1", 6)), (End("h1", 1), End("s1", 5)))
+    assert wiring.end_of("h1") == End("s1", 6)
+    assert wiring.plugs("h9") == ()
+    assert wiring.wire_named("h1/s1#2") == wiring.wire_named("s1/h1#2") == wiring.wires[2]
+
+
 def test_interfaces_are_named_after_node_and_port() -> None:
     wiring = wire(topology("s1", "h1", "h1 s1"))
     assert wiring.interface(wiring.wires[0].b) == "s1-eth1"

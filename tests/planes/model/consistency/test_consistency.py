@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from planes.model.consistency import policy
 from planes.model.errors import PlanError
 from planes.model.load import parse
 
@@ -204,6 +205,15 @@ def test_routes_and_policy(lines: str, problem: str | None) -> None:
     expect(CAMPUS.replace("checks:", f"    {lines}\nchecks:"), problem)
 
 
+def test_a_policy_has_as_many_lines_as_a_switch_has_priorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "MAX_POLICY_LINES", 3)
+    lines = "policy: [{deny: {protocol: tcp, port: [22, 23]}}, {allow: {from: users}}, {deny: %s}]"
+    text = CAMPUS.replace("checks:", f"    {lines}\nchecks:")
+    most = "a network has at most 3, where each range of ports counts"
+    assert said(text % "{protocol: udp}") == [f"21:79: network 'office' has 4 policy lines: {most}"]
+    assert said(text.replace(", 23", "") % "{protocol: udp}") == []
+
+
 @pytest.mark.parametrize(("check", "problem"), CHECKS)
 def test_checks(check: str, problem: str | None) -> None:
     expect(CAMPUS.replace("reach: [h1, h2]", check), problem)
@@ -221,10 +231,92 @@ def test_the_same_addresses_in_two_networks_are_fine() -> None:
     assert said(text.replace("10.2.0.11/24", "10.1.0.11/24")) == []
 
 
-def test_a_second_link_of_a_host_is_not_yet() -> None:
-    with pytest.raises(PlanError) as error:
-        parse(CAMPUS.replace("[h1, d1]", "[h1, d1]\n    - [h1, d2]"), "p")
-    assert str(error.value) == "p:5:5: host 'h1' has 2 links; more than one is not yet supported"
+WIDE = (
+    CAMPUS.replace("[d1, core]", "[d1, core]\n    - [h3, d2:7]\n    - [h2, d2:8]\n    - [h2, d1:8]", 1)
+    .replace("ports: [h3]", 'ports: ["d2:2"]')
+    .replace("[h1, h2]\n      s", '[h1, "d2:1"]\n      s')
+)
+
+
+def wide(old: str, new: str) -> list[str]:
+    """What is wrong when h3 has two links to d2 and h2 has two to d2 and one to d1, without lines and columns."""
+    assert old in WIDE
+    return [problem.split(": ", 1)[1] for problem in said(WIDE.replace(old, new, 1))]
+
+
+def test_the_plan_with_several_links_of_a_host_is_good() -> None:
+    assert said(WIDE) == []
+
+
+LAGS = [
+    ("lag: ['d2:2', 'd2:7']", []),
+    ("lag: ['d2:2.100', 'd2:7.100']", []),
+    ("lag: ['d2:2', 'd1:8']", ["d1:8 and d2:2 are ports of two switches; a LAG has one"]),
+    ("lag: ['d2:2', 'd2:7.5']", ["d2:7.5 and d2:2 differ in their VLAN; a LAG has one"]),
+    ("lag: ['d2:2', 'd2:8']", ["d2:8 leads to 'h2' and d2:2 to 'h3'; a LAG has one"]),
+    ("lag: ['d2:2', 'd2:2']", ["d2:2 is already in segment 'office/servers'"]),
+    ("lag: ['d2:7', 'd2:2']}, {port: 'd2:2'", ["d2:2 is already in segment 'office/servers'"]),
+    ("lag: ['d2:2']", ["a LAG has at least two ports"]),
+    ("port: h3", ["'h3' has 2 links; name one of their ports (d2:2, d2:7), or bond them: {lag: [d2:2, d2:7]}"]),
+    ("lag: ['d2:2', 'd2:9']", ["nothing is wired to d2:9, did you mean 'd2:8'?"]),
+]
+
+
+@pytest.mark.parametrize(("port", "problems"), LAGS)
+def test_lags(port: str, problems: list[str]) -> None:
+    assert wide('ports: ["d2:2"]', f"ports: [{{{port}}}]") == problems
+
+
+def test_a_host_of_links_to_two_switches_is_named_by_a_port() -> None:
+    assert wide('"d2:1"]', "h2]") == ["'h2' has 3 links; name one of their ports (d2:1, d2:8, d1:8)"]
+
+
+def test_a_port_that_a_lag_has_is_its_in_every_vlan() -> None:
+    pair = "{lag: ['d2:2.5', 'd2:7.5']}"
+    assert wide('["d2:2"]', f"[{pair}, {{lag: ['d2:7.6', 'd2:2.6']}}]") == []
+    assert wide('["d2:2"]', f"[{pair}, 'd2:7.6']") == [
+        "d2:7 is in [d2:7.6] here and in [d2:2.5, d2:7.5] in segment 'office/servers'; a port's VLANs share one LAG"
+    ]
+    assert wide('["d2:2"]', f"['d2:7.6', {pair}]") == [
+        "d2:7 is in [d2:2.5, d2:7.5] here and in [d2:7.6] in segment 'office/servers'; a port's VLANs share one LAG"
+    ]
+
+
+def test_a_binding_is_one_for_a_lag_and_of_the_segments_subnet() -> None:
+    lag, mac = "ports: [{lag: ['d2:2', 'd2:7']}]", "02:00:00:00:00:03"
+    assert wide('ports: ["d2:2"]', f"{lag}, bind: {{'d2:7': {mac}/10.2.0.11}}") == []
+    assert wide('ports: ["d2:2"]', f"{lag}, bind: {{'d2:7': {mac}/10.3.0.11, 'd2:2': {mac}}}") == [
+        "10.3.0.11 is outside the segment's subnet (10.2.0.0/24)",
+        "d2:2 is of one LAG with d2:7, which is bound already",
+    ]
+
+
+def test_a_tagged_hosts_addresses_are_its_only_vlans_segments() -> None:
+    outside = "10.1.0.12 is outside the subnet of segment 'office/servers' (10.2.0.0/24), which 'h2' is in"
+    text = CAMPUS.replace("[h1, h2]\n      s", "[h1]\n      s")
+    assert said(text.replace("ports: [h3]", "ports: [h3, 'd2:1.7']")) == [f"6:19: {outside}"]
+    assert said(text.replace("ports: [h3]", "ports: [h3, 'd2:1.7', 'd2:1.8']")) == []  # a trunk: nobody's
+
+
+def test_a_host_in_two_segments_has_addresses_of_both_and_not_of_others() -> None:
+    both = 'ports: ["d2:2", "d2:8"]'
+    text = WIDE.replace('ports: ["d2:2"]', both).replace("10.1.0.12/24}", "[10.1.0.12/24, 10.2.0.12/24, 10.9.0.1/24]}")
+    assert said(text) == [
+        "6:48: 10.9.0.1 is outside the subnet of segment 'office/users' (10.1.0.0/24) and 'office/servers' "
+        "(10.2.0.0/24), which 'h2' is in"
+    ]
+    assert said(text.replace(", 10.9.0.1/24", "").replace("10.2.0.12", "10.2.0.11")) == [
+        "7:19: 10.2.0.11 is also the address of 'h2' in segment 'office/servers'"
+    ]
+
+
+def test_a_next_hop_may_have_an_address_that_a_route_leads_to() -> None:
+    text = CAMPUS.replace("h3: {address: 10.2.0.11/24", "h3: {address: [10.2.0.11/24, 192.0.2.1/32]")
+    outside = "7:34: 192.0.2.1 is outside the subnet of segment 'office/servers' (10.2.0.0/24), which 'h3' is in"
+    route = "    routes: [{to: 192.0.2.0/24, via: %s}]\nchecks:"
+    assert said(text) == [outside]
+    assert said(text.replace("checks:", route % "10.2.0.12")) == [outside]
+    assert said(text.replace("checks:", route % "10.2.0.11")) == []
 
 
 def test_an_interface_name_that_linux_does_not_take() -> None:
