@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 OXM_BASIC = 0x8000
 NXM_0 = 0x0000
+NXM_1 = 0x0001
+ERICSSON = 0x1000
 
 ETH_IPV4 = 0x0800
 ETH_ARP = 0x0806
@@ -18,6 +20,8 @@ ETH_IPV6 = 0x86DD
 ETH_QINQ = 0x88A8
 ETH_LLDP = 0x88CC
 NO_VLAN = 0
+# ct_state's bits (ovs-fields(7))
+CT_NEW, CT_ESTABLISHED, CT_RELATED, CT_REPLY, CT_INVALID, CT_TRACKED = (1 << bit for bit in range(6))
 VLAN_PRESENT = 0x1000
 BROADCAST = 0xFFFF_FFFF_FFFF
 
@@ -30,11 +34,12 @@ NEIGHBOR_SOLICIT = 135
 NEIGHBOR_ADVERT = 136
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Field:
     """A field of a frame or of its way through the pipeline.
 
-    Fields sort by class and code: in that order what a field needs comes before it, as OpenFlow asks of a match.
+    Fields sort by class, OpenFlow's own first, and code: in that order what a field needs comes before it, as
+    OpenFlow asks of a match.
     """
 
     oxm_class: int
@@ -44,6 +49,9 @@ class Field:
     maskable: bool = True
     # A match on this field is legal only beside exact matches of these fields, each on one of these values (7.2.3.8).
     needs: tuple[tuple[Field, tuple[int, ...]], ...] = field(default=(), compare=False, repr=False)
+
+    def __lt__(self, other: Field) -> bool:
+        return (self.oxm_class ^ OXM_BASIC, self.code) < (other.oxm_class ^ OXM_BASIC, other.code)
 
     def __hash__(self) -> int:
         # Every frame parsed fills a dict by fields; the generated hash, over all attributes, is several times slower.
@@ -111,6 +119,14 @@ ND_TARGET = Field(OXM_BASIC, 31, "ipv6_nd_target", 128, needs=_ND)
 ND_SLL = Field(OXM_BASIC, 32, "ipv6_nd_sll", 48, needs=_SOLICIT)
 ND_TLL = Field(OXM_BASIC, 33, "ipv6_nd_tll", 48, needs=_ADVERT)
 
+# Open vSwitch's own: what OpenFlow 1.3 has no field for.
+IP_TTL = Field(NXM_1, 29, "ip_ttl", 8, maskable=False, needs=_IP)
+CT_STATE = Field(NXM_1, 105, "ct_state", 32)
+CT_ZONE = Field(NXM_1, 106, "ct_zone", 16, maskable=False)
+CT_MARK = Field(NXM_1, 107, "ct_mark", 32)
+ND_RESERVED = Field(ERICSSON, 1, "nd_reserved", 32, maskable=False, needs=_ND)
+ND_OPTION_TYPE = Field(ERICSSON, 2, "nd_options_type", 8, maskable=False, needs=_ND)
+
 # OVS loads the 16-bit NXM in_port (OXM's 32-bit one is not writable there), to let a frame leave where it came in.
 NXM_IN_PORT = Field(NXM_0, 0, "nxm_in_port", 16, maskable=False)
 
@@ -121,5 +137,6 @@ FIELDS: dict[str, Field] = {
         *(TCP_SRC, TCP_DST, UDP_SRC, UDP_DST, SCTP_SRC, SCTP_DST, ICMPV4_TYPE, ICMPV4_CODE),
         *(ARP_OP, ARP_SPA, ARP_TPA, ARP_SHA, ARP_THA),
         *(IPV6_SRC, IPV6_DST, ICMPV6_TYPE, ICMPV6_CODE, ND_TARGET, ND_SLL, ND_TLL),
+        *(IP_TTL, CT_STATE, CT_ZONE, CT_MARK, ND_RESERVED, ND_OPTION_TYPE),
     )
 }

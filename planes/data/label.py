@@ -1,7 +1,8 @@
 """Labels: the destination MAC of a frame inside the fabric.
 
 A label is 48 bits: a first byte (06 plain, 0e deflected once), the index of the switch it goes to (16 bits),
-and the slot, which names an address of one segment there (24 bits). See planes/data/README.md.
+and the slot, which names an address of one segment there (24 bits). Bit 4 of the first byte (16, 1e) says that the
+frame belongs to a connection that its sender's switch tracks. See planes/data/README.md.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ INDEX_BITS = 16
 SLOT_BITS = 24
 MAX_INDEX = (1 << INDEX_BITS) - 1
 MAX_SLOT = (1 << SLOT_BITS) - 1
-TARGET_MASK = 0xFFFF_FF00_0000  # first byte and switch index
+DEFLECTED_BIT, TRACKED_BIT = 43, 44  # of the label, counted from the lowest
+TARGET_MASK = 0xEFFF_FF00_0000  # first byte, tracked or not, and switch index
 SLOT_MASK = MAX_SLOT
+TRACKED = 1 << TRACKED_BIT
 
 
 def label(index: int, slot: int, first: int = PLAIN) -> int:

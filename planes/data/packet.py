@@ -19,21 +19,15 @@ _MAC = 6
 _HEADER = 14
 _MIN_TYPE = 0x0600
 _RARP = 0x8035
-_TAGS = (f.ETH_VLAN, f.ETH_QINQ)
+TAGS = (f.ETH_VLAN, f.ETH_QINQ)
 _SNAP = bytes.fromhex("aaaa03000000")
 _ARP_HEADER = bytes.fromhex("000108000604")  # Ethernet, IPv4, their address lengths
 _FRAGMENT, _AUTHENTICATION = 44, 51
 _OPTION_HEADERS = (0, 43, 60)  # hop-by-hop, routing, destination options
-_PORTS = {  # protocol: shortest header, source port, destination port
-    f.IP_TCP: (20, f.TCP_SRC, f.TCP_DST),
-    f.IP_UDP: (8, f.UDP_SRC, f.UDP_DST),
-    f.IP_SCTP: (12, f.SCTP_SRC, f.SCTP_DST),
-}
+PORTS = {f.IP_TCP: (f.TCP_SRC, f.TCP_DST), f.IP_UDP: (f.UDP_SRC, f.UDP_DST), f.IP_SCTP: (f.SCTP_SRC, f.SCTP_DST)}
+_SHORTEST = {f.IP_TCP: 20, f.IP_UDP: 8, f.IP_SCTP: 12}  # header
 _SOURCE_LINK_LAYER, _TARGET_LINK_LAYER = 1, 2
 _ND_HOP_LIMIT = 255  # RFC 4861, 7.1: or it is not believed
-_ARP_OFFSETS = {f.ARP_OP: 6, f.ARP_SHA: 8, f.ARP_SPA: 14, f.ARP_THA: 18, f.ARP_TPA: 24}
-
-WRITABLE = frozenset({f.ETH_DST, f.ETH_SRC, *_ARP_OFFSETS})
 
 _MAC_TEXT = re.compile("[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 _SHORT = struct.Struct("!H")
@@ -57,7 +51,7 @@ def parse(data: bytes, vlan_limit: int = 2) -> Fields:
     if len(data) < _HEADER:
         return {}
     dst, dst_low, src, src_low = _ADDRESSES.unpack_from(data)
-    eth_type, vlan_vid, at = _network(data, vlan_limit)
+    eth_type, vlan_vid, at = network(data, vlan_limit)
     fields = {f.ETH_DST: dst << 32 | dst_low, f.ETH_SRC: src << 32 | src_low}
     fields[f.ETH_TYPE], fields[f.VLAN_VID] = eth_type, vlan_vid
     if eth_type == f.ETH_IPV4:
@@ -69,11 +63,11 @@ def parse(data: bytes, vlan_limit: int = 2) -> Fields:
     return fields
 
 
-def _network(data: bytes, vlan_limit: int) -> tuple[int, int, int]:
+def network(data: bytes, vlan_limit: int) -> tuple[int, int, int]:
     """The type after the tags, vlan_vid, and where the network header begins."""
     at, vlan_vid = 2 * _MAC, f.NO_VLAN
     (eth_type,) = _SHORT.unpack_from(data, at)
-    while eth_type in _TAGS and vlan_limit and len(data) >= at + 6:
+    while eth_type in TAGS and vlan_limit and len(data) >= at + 6:
         tci, eth_type = _PAIR.unpack_from(data, at + 2)
         vlan_vid = vlan_vid or f.VLAN_PRESENT | tci & 0xFFF
         vlan_limit -= 1
@@ -89,6 +83,19 @@ def _snap(data: bytes, vlan_vid: int, at: int) -> tuple[int, int, int]:
         if eth_type >= _MIN_TYPE:
             return eth_type, vlan_vid, at + 8
     return NO_TYPE, vlan_vid, at
+
+
+def upper_layer(data: bytes | bytearray, eth_type: int, at: int) -> tuple[int, int]:
+    """Where the upper layer of the packet at `at` begins, and its protocol; 0, 0 where none is to be seen.
+
+    As in OVS, IPv4's later fragments seem to have one: it spoils them when their addresses are rewritten.
+    """
+    if eth_type == f.ETH_IPV4 and len(data) >= at + 20:
+        return at + (data[at] & 0xF) * 4, data[at + 9]
+    if eth_type == f.ETH_IPV6 and len(data) >= at + 40:
+        found = _skip_extensions(data, at + 40, len(data), data[at + 6])
+        return found[:2] if found else (0, 0)
+    return 0, 0
 
 
 def _read_arp(data: bytes, at: int, fields: Fields) -> None:
@@ -108,7 +115,7 @@ def _read_ipv4(data: bytes, at: int, fields: Fields) -> None:
     total, _, offset = struct.unpack_from("!HHH", data, at + 2)
     if not 20 <= header <= total <= left:
         return
-    fields[f.IP_PROTO] = proto = data[at + 9]
+    fields[f.IP_TTL], fields[f.IP_PROTO] = data[at + 8], (proto := data[at + 9])
     fields[f.IPV4_SRC], fields[f.IPV4_DST] = struct.unpack_from("!II", data, at + 12)
     if not offset & 0x3FFF:  # neither more fragments nor an offset
         _read_transport(data, at + header, at + total, proto, fields)
@@ -126,12 +133,13 @@ def _read_ipv6(data: bytes, at: int, fields: Fields) -> None:
     found = _skip_extensions(data, at + 40, end, proto)
     if found is None:
         return
+    fields[f.IP_TTL] = data[at + 7]
     at, fields[f.IP_PROTO], fragment = found
     if not fragment:
         _read_transport(data, at, end, fields[f.IP_PROTO], fields)
 
 
-def _skip_extensions(data: bytes, at: int, end: int, proto: int) -> tuple[int, int, bool] | None:
+def _skip_extensions(data: bytes | bytearray, at: int, end: int, proto: int) -> tuple[int, int, bool] | None:
     """Where the upper layer begins, its protocol, whether it is a fragment; None when a header is cut off."""
     fragment = False
     while proto in _OPTION_HEADERS or proto in (_FRAGMENT, _AUTHENTICATION):
@@ -153,8 +161,8 @@ def _skip_extensions(data: bytes, at: int, end: int, proto: int) -> tuple[int, i
 
 
 def _read_transport(data: bytes, at: int, end: int, proto: int, fields: Fields) -> None:
-    if proto in _PORTS:
-        shortest, source, destination = _PORTS[proto]
+    if proto in PORTS:
+        shortest, (source, destination) = _SHORTEST[proto], PORTS[proto]
         if end - at < shortest:
             return
         # OVS reads no ports where TCP's own header length makes no sense.
@@ -171,9 +179,12 @@ def _read_transport(data: bytes, at: int, end: int, proto: int, fields: Fields) 
 
 
 def _read_nd(data: bytes, at: int, end: int, fields: Fields) -> None:
-    """Target and link-layer option (RFC 4861, 4.3, 4.4). An absent option is address 0; one given twice spoils all."""
+    """Flags, target and link-layer options (RFC 4861, 4.3, 4.4), as OVS reads them of either message.
+
+    An absent option is type and address 0; one given twice spoils all.
+    """
     found = {_SOURCE_LINK_LAYER: 0, _TARGET_LINK_LAYER: 0}
-    option = at + 24
+    option, first = at + 24, 0
     while end - option >= 8:
         size = data[option + 1] * 8
         if size == 0 or size > end - option:
@@ -183,22 +194,12 @@ def _read_nd(data: bytes, at: int, end: int, fields: Fields) -> None:
             if found[kind]:
                 return
             found[kind] = int.from_bytes(data[option + 2 : option + 8], "big")
+            first = first or kind
         option += size
+    fields[f.ND_RESERVED] = int.from_bytes(data[at + 4 : at + 8], "big")
     fields[f.ND_TARGET] = int.from_bytes(data[at + 8 : at + 24], "big")
-    if data[at] == f.NEIGHBOR_SOLICIT:
-        fields[f.ND_SLL] = found[_SOURCE_LINK_LAYER]
-    else:
-        fields[f.ND_TLL] = found[_TARGET_LINK_LAYER]
-
-
-def write(data: bytes, field: Field, value: int, vlan_limit: int = 2) -> bytes:
-    """The frame with one of the WRITABLE fields overwritten; a field that the frame has not is not written."""
-    if field in _ARP_OFFSETS:
-        at = _network(data, vlan_limit)[2] + _ARP_OFFSETS[field]
-    else:
-        at = 0 if field == f.ETH_DST else _MAC
-    end = at + field.size
-    return data[:at] + value.to_bytes(field.size, "big") + data[end:] if end <= len(data) else data
+    fields[f.ND_SLL], fields[f.ND_TLL] = found[_SOURCE_LINK_LAYER], found[_TARGET_LINK_LAYER]
+    fields[f.ND_OPTION_TYPE] = first
 
 
 def mac(text: str) -> int:

@@ -24,6 +24,7 @@ class Table(IntEnum):
     SERVICE_ND = 45
     ROUTE = 50
     POLICY = 60
+    COMMIT = 65
     LOCATE = 70
     EGRESS = 80
 
@@ -46,20 +47,26 @@ class Spec:
 
 
 _L2 = frozenset({f.METADATA, f.IN_PORT, f.ETH_SRC, f.ETH_DST, f.ETH_TYPE, f.VLAN_VID})
-_ARP_ND = frozenset({f.ARP_OP, f.ARP_SPA, f.ARP_TPA, f.IP_PROTO, f.IPV6_SRC, f.ICMPV6_TYPE, f.ND_TARGET})
+_ARP_ND = frozenset({f.ARP_OP, f.ARP_SPA, f.ARP_TPA, f.IP_PROTO, f.IPV6_SRC, f.ICMPV6_TYPE, f.ND_TARGET, f.ND_SLL})
+_ICMP = frozenset({f.ICMPV4_TYPE, f.ICMPV4_CODE, f.ICMPV6_TYPE, f.ICMPV6_CODE})
 _L3 = frozenset({f.IP_PROTO, f.IPV4_SRC, f.IPV4_DST, f.IPV6_SRC, f.IPV6_DST})
+_L4 = _ICMP | {f.TCP_SRC, f.TCP_DST, f.UDP_SRC, f.UDP_DST, f.SCTP_SRC, f.SCTP_DST}
+_TRACKED = frozenset({f.CT_STATE, f.CT_MARK})
 
 PIPELINE: dict[Table, Spec] = {
     Table.PORT: Spec(
         frozenset({f.IN_PORT, f.VLAN_VID, f.ETH_DST, f.ETH_TYPE}), frozenset({Table.LABEL, Table.GUARD}), Miss.DROP
     ),
     Table.LABEL: Spec(frozenset({f.IN_PORT, f.ETH_DST}), frozenset({Table.LAND}), Miss.DROP),
-    Table.LAND: Spec(frozenset({f.ETH_DST, f.ETH_TYPE}), frozenset({Table.ROUTE, Table.EGRESS}), Miss.DROP),
-    Table.GUARD: Spec(_L2 | _ARP_ND, frozenset({Table.SERVICE}), Miss.PUNT),
-    Table.SERVICE: Spec(_L2 | _ARP_ND, frozenset({Table.SERVICE_ND, Table.ROUTE, Table.POLICY}), Miss.NEXT),
+    Table.LAND: Spec(frozenset({f.ETH_DST, f.ETH_TYPE, f.VLAN_VID}), frozenset({Table.ROUTE, Table.EGRESS}), Miss.DROP),
+    Table.GUARD: Spec(_L2 | _ARP_ND | {f.IPV4_SRC}, frozenset({Table.SERVICE}), Miss.PUNT),
+    Table.SERVICE: Spec(
+        _L2 | _ARP_ND | {f.IPV4_SRC}, frozenset({Table.SERVICE_ND, Table.ROUTE, Table.POLICY, Table.LOCATE}), Miss.NEXT
+    ),
     Table.SERVICE_ND: Spec(_L2 | _ARP_ND, frozenset({Table.LOCATE}), Miss.DROP),
-    Table.ROUTE: Spec(_L2 | _L3, frozenset({Table.POLICY}), Miss.DROP),
-    Table.POLICY: Spec(_L2 | _L3, frozenset({Table.LOCATE}), Miss.NEXT),
+    Table.ROUTE: Spec(_L2 | _L3 | _ICMP | {f.IP_TTL}, frozenset({Table.POLICY, Table.LOCATE}), Miss.DROP),
+    Table.POLICY: Spec(_L2 | _L3 | _L4 | _TRACKED, frozenset({Table.COMMIT, Table.LOCATE}), Miss.NEXT),
+    Table.COMMIT: Spec(_L2 | _L3 | _TRACKED, frozenset({Table.LOCATE}), Miss.DROP),
     Table.LOCATE: Spec(_L2 | _L3, frozenset({Table.EGRESS}), Miss.PUNT),
     Table.EGRESS: Spec(_L2 | _L3, frozenset(), Miss.DROP),
 }
@@ -67,8 +74,10 @@ PIPELINE: dict[Table, Spec] = {
 # Metadata, 64 bits: source segment 20, destination segment 20, network 20, flags 4, from bit 0 up.
 NUMBER_BITS = 20
 MAX_NUMBER = (1 << NUMBER_BITS) - 1
-SOURCE_SHIFT, DESTINATION_SHIFT, NETWORK_SHIFT = 0, 20, 40
-DESTINATION_MASK = MAX_NUMBER << DESTINATION_SHIFT
+SOURCE_SHIFT, DESTINATION_SHIFT, NETWORK_SHIFT, FLAGS_SHIFT = 0, 20, 40, 60
+SOURCE_MASK, DESTINATION_MASK, NETWORK_MASK = (MAX_NUMBER << shift for shift in (0, 20, 40))
+TRACKED_FLAG = 1 << FLAGS_SHIFT  # the connection is tracked at its sender's switch
+PLACED_FLAG = 2 << FLAGS_SHIFT  # the controller sent the frame back to meet a rule; if it comes up again, there is none
 
 
 def metadata(segment: int, network: int) -> int:
@@ -79,6 +88,21 @@ def metadata(segment: int, network: int) -> int:
 def in_segment(segment: int) -> tuple[int, int]:
     """Value and mask that match frames bound for a segment."""
     return segment << DESTINATION_SHIFT, DESTINATION_MASK
+
+
+def from_segment(segment: int) -> tuple[int, int]:
+    """Value and mask that match frames that entered from a segment."""
+    return segment << SOURCE_SHIFT, SOURCE_MASK
+
+
+def between(source: int, destination: int) -> tuple[int, int]:
+    """Value and mask that match frames that entered from one segment and are bound for another, or for the same."""
+    return source << SOURCE_SHIFT | destination << DESTINATION_SHIFT, SOURCE_MASK | DESTINATION_MASK
+
+
+def in_network(network: int) -> tuple[int, int]:
+    """Value and mask that match frames of a network."""
+    return network << NETWORK_SHIFT, NETWORK_MASK
 
 
 class StrayRule(ValueError):

@@ -9,18 +9,19 @@ anybody wants, and can be deleted or replaced.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
 from planes.data import fields as f
-from planes.data.fields import FIELDS, NXM_0, NXM_IN_PORT, OXM_BASIC, Field
+from planes.data.fields import FIELDS, NXM_0, NXM_1, NXM_IN_PORT, Field
 from planes.data.rule import (
     ANY,
     CONTROLLER_PORT,
     WHOLE_FRAME,
     Action,
     Bucket,
+    DecTtl,
     Entry,
     Group,
     GroupType,
@@ -29,18 +30,23 @@ from planes.data.rule import (
     Meter,
     Move,
     Output,
+    PopVlan,
     Punt,
+    PushVlan,
     Resubmit,
     Rule,
     SetField,
     Term,
     ToGroup,
+    Track,
+    Unit,
 )
 
 _VERSION, _REQUEST, _REPLY = 4, 18, 19
 _MORE = 1  # OFPMPF_REPLY_MORE
 _ALL_TABLES, _ALL_METERS = 0xFF, 0xFFFF_FFFF
-_PACKETS_AND_BURST, _STATISTICS = 0b0110, 0b1000  # OFPMF_PKTPS | OFPMF_BURST, OFPMF_STATS
+_UNITS = {0b0110: Unit.PACKETS, 0b0101: Unit.KILOBITS}  # OFPMF_PKTPS or _KBPS, and OFPMF_BURST
+_STATISTICS = 0b1000  # OFPMF_STATS
 _NICIRA = 0x2320
 _SAME_IN_PORT = 0xFFF8
 
@@ -63,15 +69,18 @@ _NICIRA_ACTION = struct.Struct("!IH")
 _LOAD = struct.Struct("!HIQ")
 _MOVE = struct.Struct("!HHHII")
 _RESUBMIT = struct.Struct("!HB3x")
+_TRACK = struct.Struct("!HIHB3xH")
+_COMMIT, _NO_TABLE = 1, 0xFF
 
 # Open vSwitch reports the fields of loads and moves by their names from before OpenFlow 1.2 (nicira-ext.h).
 _NXM_NAMES = {
     NXM_0: {1: f.ETH_DST, 2: f.ETH_SRC, 3: f.ETH_TYPE, 7: f.IPV4_SRC, 8: f.IPV4_DST, 15: f.ARP_OP}
-    | {16: f.ARP_SPA, 17: f.ARP_TPA},
-    NXM_0 + 1: {17: f.ARP_SHA, 18: f.ARP_THA, 19: f.IPV6_SRC, 20: f.IPV6_DST, 21: f.ICMPV6_TYPE}
+    | {13: f.ICMPV4_TYPE, 14: f.ICMPV4_CODE, 16: f.ARP_SPA, 17: f.ARP_TPA},
+    NXM_1: {17: f.ARP_SHA, 18: f.ARP_THA, 19: f.IPV6_SRC, 20: f.IPV6_DST, 21: f.ICMPV6_TYPE}
     | {22: f.ICMPV6_CODE, 23: f.ND_TARGET, 24: f.ND_SLL, 25: f.ND_TLL},
 }
-_BY_HEADER = {field.header(): field for field in (*FIELDS.values(), NXM_IN_PORT)} | {
+_MATCHED = {field.header(): field for field in FIELDS.values()}
+_BY_HEADER = {**_MATCHED, NXM_IN_PORT.header(): NXM_IN_PORT} | {
     oxm_class << 16 | code << 9 | field.size: field
     for oxm_class, names in _NXM_NAMES.items()
     for code, field in names.items()
@@ -106,12 +115,17 @@ class _NoWords(Exception):
 
 def requests(xid: int) -> bytes:
     """Three requests of one transaction id: for all flows, groups and meters."""
-    flows = _FLOW_REQUEST.pack(_ALL_TABLES, ANY, ANY, 0, 0, 1, 4)  # cookie and mask 0, and an empty match
     return (
-        _request(Kind.FLOWS, xid, flows)
+        table_request(xid, _ALL_TABLES)
         + _request(Kind.GROUPS, xid, b"")
         + _request(Kind.METERS, xid, _METER_REQUEST.pack(_ALL_METERS))
     )
+
+
+def table_request(xid: int, table: int) -> bytes:
+    """One request: for all flows of a table."""
+    flows = _FLOW_REQUEST.pack(table, ANY, ANY, 0, 0, 1, 4)  # cookie and mask 0, and an empty match
+    return _request(Kind.FLOWS, xid, flows)
 
 
 def part(message: bytes) -> Part | None:
@@ -123,11 +137,11 @@ def part(message: bytes) -> Part | None:
 
 
 class Reading:
-    """Collects the replies to `requests`."""
+    """Collects the replies to `requests`, or to those of some kinds."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Iterable[Kind] = Kind) -> None:
         self._entries: list[Entry] = []
-        self._missing = set(Kind)
+        self._missing = set(kinds)
 
     def take(self, part: Part) -> None:
         """One more part."""
@@ -204,7 +218,7 @@ def _match(data: bytes) -> Match:
             raise _Malformed
         masked = code & 1
         width = size // 2 if masked else size
-        field = _BY_HEADER.get(oxm_class << 16 | code >> 1 << 9 | width) if oxm_class == OXM_BASIC else None
+        field = _MATCHED.get(oxm_class << 16 | code >> 1 << 9 | width)
         known = known and field is not None
         field = field or Field(oxm_class, code >> 1, f"{oxm_class:#06x}:{code >> 1}", 8 * width)
         value, mask = data[at : at + width], data[at + width : at + size]
@@ -251,6 +265,12 @@ def _action(kind: int, body: bytes) -> Action:
             if len(body) < _ONE.size + field.size:
                 raise _Malformed
             return SetField(field, _number(body[_ONE.size : _ONE.size + field.size]))
+        case 17 if _TYPE_LENGTH.unpack_from(body)[0] == f.ETH_VLAN:
+            return PushVlan()
+        case 18:
+            return PopVlan()
+        case 24:
+            return DecTtl()
         case 0xFFFF:
             return _extension(body)
         case _:
@@ -258,7 +278,7 @@ def _action(kind: int, body: bytes) -> Action:
 
 
 def _extension(body: bytes) -> Action:
-    """Open vSwitch's own actions (ovs-actions(7)): NXAST_REG_MOVE, _REG_LOAD, _RESUBMIT_TABLE."""
+    """Open vSwitch's own actions (ovs-actions(7)): NXAST_REG_MOVE, _REG_LOAD, _RESUBMIT_TABLE, _CT."""
     vendor, subtype = _NICIRA_ACTION.unpack_from(body)
     match subtype if vendor == _NICIRA else None:
         case 7:
@@ -271,7 +291,24 @@ def _extension(body: bytes) -> Action:
             port, table = _RESUBMIT.unpack_from(body, _NICIRA_ACTION.size)
             if port == _SAME_IN_PORT:
                 return Resubmit(table)
+        case 35:
+            return _track(body)
     raise _NoWords
+
+
+def _track(body: bytes) -> Track:
+    flags, source, zone, table, helper = _TRACK.unpack_from(body, _NICIRA_ACTION.size)
+    inside = _actions(body[_NICIRA_ACTION.size + _TRACK.size :])
+    if flags & ~_COMMIT or source or helper:
+        raise _NoWords
+    match inside:
+        case ():
+            mark = None
+        case (SetField(f.CT_MARK, value),):
+            mark = value
+        case _:
+            raise _NoWords
+    return Track(zone, None if table == _NO_TABLE else table, bool(flags), mark)
 
 
 def _field(header: int) -> Field:
@@ -303,10 +340,11 @@ def _buckets(data: bytes) -> Iterator[Bucket]:
 def _meter(data: bytes) -> Meter:
     _, flags, number = _METER.unpack_from(data)
     bands = list(_pieces(data[_METER.size :]))
-    if flags & ~_STATISTICS != _PACKETS_AND_BURST or len(bands) != 1 or bands[0][0] != 1:
+    unit = _UNITS.get(flags & ~_STATISTICS)
+    if unit is None or len(bands) != 1 or bands[0][0] != 1:
         return Meter(number, 0, 0)
     rate, burst = struct.unpack_from("!II", bands[0][1])
-    return Meter(number, rate, burst)
+    return Meter(number, rate, burst, unit)
 
 
 _DECODERS: dict[int, tuple[int, Callable[[bytes], Entry]]] = {

@@ -106,7 +106,36 @@ class Resubmit:
     table: int
 
 
-Action = Output | Punt | ToGroup | SetField | Load | Move | Resubmit
+@dataclass(frozen=True)
+class PushVlan:
+    """Put an IEEE 802.1Q tag (type 0x8100) in front of all others; a SetField of vlan_vid follows."""
+
+
+@dataclass(frozen=True)
+class PopVlan:
+    """Take off the outermost tag."""
+
+
+@dataclass(frozen=True)
+class DecTtl:
+    """One less TTL or hop limit; a frame that has none left goes no further here (OpenFlow 1.3.5, 5.12)."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """Look the packet's connection up in a conntrack zone (NXAST_CT).
+
+    With a `table` the packet goes through it, and what follows there, with ct_state known; the actions after this one
+    see nothing of that. With `commit` the connection is remembered, under `mark`.
+    """
+
+    zone: int
+    table: int | None = None
+    commit: bool = False
+    mark: int | None = None
+
+
+Action = Output | Punt | ToGroup | SetField | Load | Move | Resubmit | PushVlan | PopVlan | DecTtl | Track
 
 
 @dataclass(frozen=True)
@@ -160,13 +189,21 @@ class Group:
         return self.id
 
 
+class Unit(Enum):
+    """What a meter counts: OFPMF_PKTPS, OFPMF_KBPS."""
+
+    PACKETS = "pktps"
+    KILOBITS = "kbps"
+
+
 @dataclass(frozen=True)
 class Meter:
-    """A meter that drops what is above `rate` packets a second, after a burst of `burst` packets."""
+    """A meter that drops what is above `rate` of its unit a second, after a burst of `burst` of them."""
 
     id: int
     rate: int
     burst: int
+    unit: Unit = Unit.PACKETS
 
     @property
     def key(self) -> int:

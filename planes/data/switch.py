@@ -1,7 +1,7 @@
 """A reference switch: OpenFlow 1.3 as Open vSwitch 3.1 does it, for tests and for tracing a frame.
 
 Section numbers are those of the OpenFlow Switch Specification 1.3.5.
-Meters never drop here. The fields that it can rewrite are those of `legal`: Ethernet addresses, ARP, metadata, in_port.
+Meters never drop here. The fields that it can rewrite are those of `rewrite`, metadata and in_port.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from planes.data import fields as f
+from planes.data.conntrack import Connections
 from planes.data.delta import Command, Mod, delta
 from planes.data.fields import Field
 from planes.data.index import RuleIndex
 from planes.data.legal import refusal
-from planes.data.packet import Fields, parse, write
+from planes.data.rewrite import UNTRACKED, Carried
 from planes.data.rule import (
     CONTROLLER_PORT,
     Action,
     Bucket,
+    DecTtl,
     Entry,
     Group,
     GroupType,
@@ -27,11 +29,14 @@ from planes.data.rule import (
     Meter,
     Move,
     Output,
+    PopVlan,
     Punt,
+    PushVlan,
     Resubmit,
     Rule,
     SetField,
     ToGroup,
+    Track,
 )
 
 MAX_DEPTH = 64  # groups and resubmits inside each other: OVS's limit
@@ -55,6 +60,7 @@ class Drop(Enum):
     PORT_DOWN = auto()
     NO_GROUP = auto()
     NO_LIVE_BUCKET = auto()
+    TTL = auto()  # it had none left
     TOO_DEEP = auto()  # a loop, or too much work: OVS then drops the frame and all its copies
 
 
@@ -94,10 +100,11 @@ def first(group: Group, live: Sequence[int], fields: Mapping[Field, int]) -> int
 
 
 class Switch:
-    """The tables, groups and meters of one switch."""
+    """The tables, groups, meters and connections of one switch."""
 
     def __init__(self, entries: Iterable[Entry] = (), vlan_limit: int = OVS_VLAN_LIMIT) -> None:
-        self._vlan_limit = vlan_limit
+        self.vlan_limit = vlan_limit
+        self._connections = Connections()
         self._rules = RuleIndex()
         self._groups: dict[int, Group] = {}
         self._meters: dict[int, Meter] = {}
@@ -129,10 +136,17 @@ class Switch:
         return self._rules.lookup(table, fields)
 
     def process(
-        self, frame: bytes, in_port: int, down_ports: frozenset[int] = frozenset(), choose: Chooser = first
+        self,
+        frame: bytes,
+        in_port: int,
+        down_ports: frozenset[int] = frozenset(),
+        choose: Chooser = first,
+        *,
+        keep: bool = True,
     ) -> Result:
-        """A frame arrives at a port."""
-        return _Walk(self, self._fields(frame, in_port), frame, down_ports, choose).run(None)
+        """A frame arrives at a port. Unless `keep`, the switch forgets what connections it saw with it."""
+        connections = self._connections if keep else self._connections.copy()
+        return _Walk(self, self._carried(frame, in_port), connections, down_ports, choose).run(None)
 
     def packet_out(
         self,
@@ -143,14 +157,10 @@ class Switch:
         choose: Chooser = first,
     ) -> Result:
         """The controller sends a frame with actions to do on it."""
-        return _Walk(self, self._fields(data, in_port), data, down_ports, choose).run(actions)
+        return _Walk(self, self._carried(data, in_port), self._connections, down_ports, choose).run(actions)
 
-    def write(self, frame: bytes, field: Field, value: int) -> bytes:
-        """The frame with a field overwritten."""
-        return write(frame, field, value, self._vlan_limit)
-
-    def _fields(self, frame: bytes, in_port: int) -> Fields:
-        return {f.IN_PORT: in_port, f.METADATA: 0} | parse(frame, self._vlan_limit)
+    def _carried(self, frame: bytes, in_port: int) -> Carried:
+        return Carried(frame, self.vlan_limit, {f.IN_PORT: in_port, f.METADATA: 0})
 
     def _apply_rule(self, command: Command, rule: Rule) -> None:
         if command is Command.DELETE:
@@ -202,11 +212,11 @@ class _Walk:
     """One frame on its way."""
 
     def __init__(
-        self, switch: Switch, fields: Fields, frame: bytes, down_ports: frozenset[int], choose: Chooser
+        self, switch: Switch, frame: Carried, connections: Connections, down_ports: frozenset[int], choose: Chooser
     ) -> None:
         self._switch = switch
-        self._fields = fields
         self._frame = frame
+        self._connections = connections
         self._down = down_ports
         self._choose = choose
         self._table, self._cookie = 0, NO_COOKIE
@@ -229,7 +239,7 @@ class _Walk:
     def _pipeline(self, start: int) -> None:
         table: int | None = start
         while table is not None:
-            rule = self._switch.lookup(table, self._fields)
+            rule = self._switch.lookup(table, self._frame.fields)
             if rule is None:
                 self._result.drops.append((Drop.MISS, table))
                 return
@@ -237,13 +247,15 @@ class _Walk:
             self._table, self._cookie = table, rule.cookie
             if rule.meter is not None:
                 self._result.meters.append(rule.meter)
-            self._act(rule.actions)
+            if not self._act(rule.actions):
+                return
             if rule.metadata is not None:
                 value, mask = rule.metadata
-                self._fields[f.METADATA] = self._fields[f.METADATA] & ~mask | value & mask
+                self._frame.write(f.METADATA, self._frame.read(f.METADATA) & ~mask | value & mask)
             table = rule.goto
 
-    def _act(self, actions: Iterable[Action]) -> None:
+    def _act(self, actions: Iterable[Action]) -> bool:
+        """Do actions in turn; False when the frame goes no further."""
         for action in actions:
             match action:
                 case Output(port) if port != CONTROLLER_PORT:
@@ -252,28 +264,51 @@ class _Walk:
                     self._punt()
                 case ToGroup(number):
                     self._to_group(number)
-                case SetField(wanted, value):
-                    self._write(wanted, value)
-                case Load(wanted, value, offset, bits):
-                    self._write_bits(wanted, value, offset, bits)
-                case Move(source, target, bits, at, to):
-                    self._write_bits(target, self._read(source) >> at & ((1 << bits) - 1), to, bits)
+                case SetField() | Load() | Move() | PushVlan() | PopVlan():
+                    self._frame.change(action)
                 case Resubmit(table):
                     self._resubmit(table)
+                case DecTtl():
+                    if not self._decrement():
+                        return False
+                case Track():
+                    self._track(action)
+        return True
 
     def _output(self, port: int) -> None:
-        if port == self._fields[f.IN_PORT]:
+        if port == self._frame.read(f.IN_PORT):
             self._result.drops.append((Drop.IN_PORT, port))
         elif port in self._down:
             self._result.drops.append((Drop.PORT_DOWN, port))
         elif len(self._result.outputs) >= MAX_STEPS:
             raise _TooDeep
         else:
-            self._result.outputs.append((port, self._frame))
+            self._result.outputs.append((port, self._frame.data()))
 
     def _punt(self) -> None:
-        in_port, metadata = self._fields[f.IN_PORT], self._fields[f.METADATA]
-        self._result.punts.append(Punted(self._table, self._cookie, metadata, in_port, self._frame))
+        in_port, metadata = self._frame.read(f.IN_PORT), self._frame.read(f.METADATA)
+        self._result.punts.append(Punted(self._table, self._cookie, metadata, in_port, self._frame.data()))
+
+    def _decrement(self) -> bool:
+        ttl = self._frame.fields.get(f.IP_TTL)
+        if ttl is not None and ttl <= 1:
+            self._result.drops.append((Drop.TTL, self._table))
+            return False
+        if ttl is not None:
+            self._frame.write(f.IP_TTL, ttl - 1)
+        return True
+
+    def _track(self, action: Track) -> None:
+        """A copy goes through the tables from `table` on, read anew; what follows here knows nothing of it."""
+        frame = self._frame
+        told = self._connections.track(
+            action.zone, frame.data(), self._switch.vlan_limit, commit=action.commit, mark=action.mark
+        )
+        if action.table is not None:
+            self._frame = frame.again(told)
+            self._resubmit(action.table)
+        self._frame = frame
+        frame.fields.update(UNTRACKED)
 
     def _resubmit(self, table: int) -> None:
         before = self._table, self._cookie
@@ -299,7 +334,7 @@ class _Walk:
         match group.type:
             case GroupType.SELECT:
                 live = tuple(self._live(group))
-                return (self._choose(group, live, self._fields),) if live else ()
+                return (self._choose(group, live, self._frame.fields),) if live else ()
             case GroupType.FAST_FAILOVER:
                 return tuple(self._live(group))[:1]
             case GroupType.ALL | GroupType.INDIRECT:
@@ -330,12 +365,12 @@ class _Walk:
 
     def _in_bucket(self, bucket: Bucket) -> None:
         """What a bucket does to the frame ends with the bucket."""
-        frame, fields = self._frame, self._fields
-        self._fields = dict(fields)
+        frame = self._frame
+        self._frame = frame.copy()
         self._descend()
         self._act(_action_set(bucket.actions))
         self._depth -= 1
-        self._frame, self._fields = frame, fields
+        self._frame = frame
 
     def _descend(self) -> None:
         if self._depth >= MAX_DEPTH:
@@ -347,25 +382,11 @@ class _Walk:
             raise _TooDeep
         self._result.steps.append(step)
 
-    def _read(self, wanted: Field) -> int:
-        """A field's value; OVS reads one that the frame has not as 0."""
-        return self._fields.get(f.IN_PORT if wanted == f.NXM_IN_PORT else wanted, 0)
-
-    def _write_bits(self, wanted: Field, value: int, offset: int, bits: int) -> None:
-        mask = (1 << bits) - 1 << offset
-        self._write(wanted, self._read(wanted) & ~mask | value << offset)
-
-    def _write(self, wanted: Field, value: int) -> None:
-        if wanted in (f.METADATA, f.NXM_IN_PORT):
-            self._fields[f.METADATA if wanted == f.METADATA else f.IN_PORT] = value
-        elif wanted in self._fields:
-            self._fields[wanted] = value
-            self._frame = self._switch.write(self._frame, wanted, value)
-
 
 def _action_set(actions: Sequence[Action]) -> Sequence[Action]:
     """A bucket holds an action set: first all rewriting, then one way out, a group before a port (5.10)."""
+    tagging = [kind() for kind in (PopVlan, PushVlan, DecTtl) if kind() in actions]
     rewriting = [action for action in actions if isinstance(action, SetField | Load | Move)]
     ways = [action for action in actions if isinstance(action, Output | Punt | Resubmit)]
     groups = [action for action in actions if isinstance(action, ToGroup)]
-    return (*rewriting, *(groups[-1:] or ways[-1:]))
+    return (*tagging, *rewriting, *(groups[-1:] or ways[-1:]))

@@ -5,7 +5,7 @@ Different entries have different lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address
 
 from planes.data import fields as f
@@ -16,6 +16,7 @@ from planes.data.rule import (
     WHOLE_FRAME,
     Action,
     Bucket,
+    DecTtl,
     Entry,
     Group,
     GroupType,
@@ -24,12 +25,15 @@ from planes.data.rule import (
     Meter,
     Move,
     Output,
+    PopVlan,
     Punt,
+    PushVlan,
     Resubmit,
     Rule,
     SetField,
     Term,
     ToGroup,
+    Track,
 )
 
 # Names where ovs-ofctl prints others than OpenFlow's own.
@@ -45,12 +49,14 @@ _NAMES = {
     f.ND_TARGET: "nd_target",
     f.ND_SLL: "nd_sll",
     f.ND_TLL: "nd_tll",
+    f.IP_TTL: "nw_ttl",
     f.NXM_IN_PORT: "NXM_OF_IN_PORT",
 }
 _MAC = frozenset({f.ETH_DST, f.ETH_SRC, f.ARP_SHA, f.ARP_THA, f.ND_SLL, f.ND_TLL})
 _IPV4 = frozenset({f.IPV4_SRC, f.IPV4_DST, f.ARP_SPA, f.ARP_TPA})
 _IPV6 = frozenset({f.IPV6_SRC, f.IPV6_DST, f.ND_TARGET})
-_HEX = frozenset({f.METADATA, f.ETH_TYPE, f.VLAN_VID})
+_HEX = frozenset({f.METADATA, f.ETH_TYPE, f.VLAN_VID, f.CT_MARK})
+_STATES = ("new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat")  # bit by bit
 _TYPES = {
     GroupType.ALL: "all",
     GroupType.SELECT: "select",
@@ -68,7 +74,9 @@ def line(entry: Entry) -> str:
             buckets = "".join(f",bucket={bucket_text(each)}" for each in entry.buckets)
             return f"group_id={entry.id},type={_TYPES[entry.type]}{buckets}"
         case Meter():
-            return f"meter={entry.id} pktps burst bands=type=drop rate={entry.rate} burst_size={entry.burst}"
+            return (
+                f"meter={entry.id} {entry.unit.value} burst bands=type=drop rate={entry.rate} burst_size={entry.burst}"
+            )
 
 
 def reading_order(entry: Entry) -> tuple[int, int, int, str]:
@@ -133,8 +141,16 @@ def _instructions(rule: Rule) -> list[str]:
 
 
 def _term(term: Term) -> str:
+    if term.field == f.CT_STATE and term.mask < 1 << len(_STATES):
+        return f"ct_state={_states(term.value, term.mask)}"
     text = f"{name_text(term.field)}={value_text(term.field, term.value)}"
     return text if term.mask == term.field.full else f"{text}/{_mask(term)}"
+
+
+def _states(value: int, mask: int) -> str:
+    """Bits that are set or not, such as -new+trk."""
+    known = [(bit, name) for bit, name in enumerate(_STATES) if mask >> bit & 1]
+    return "".join(("+" if value >> bit & 1 else "-") + name for bit, name in known)
 
 
 def _mask(term: Term) -> str:
@@ -166,6 +182,24 @@ def _action(action: Action) -> str:
             return f"move:{_part(source, at, bits)}->{_part(target, to, bits)}"
         case Resubmit(table):
             return f"resubmit(,{table})"
+        case PushVlan():
+            return f"push_vlan:{f.ETH_VLAN:#x}"
+        case PopVlan():
+            return "pop_vlan"
+        case DecTtl():
+            return "dec_ttl"
+        case Track():
+            return f"ct({','.join(_tracking(action))})"
+
+
+def _tracking(action: Track) -> Iterator[str]:
+    if action.commit:
+        yield "commit"
+    if action.table is not None:
+        yield f"table={action.table}"
+    yield f"zone={action.zone}"
+    if action.mark is not None:
+        yield f"exec({_action(SetField(f.CT_MARK, action.mark))})"
 
 
 def _part(field: Field, offset: int, bits: int) -> str:

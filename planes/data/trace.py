@@ -5,7 +5,7 @@ Where a select group leaves the choice to the switch's hash, which is not known 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -101,25 +101,31 @@ class Route:
 
 @dataclass(frozen=True)
 class Trace:
-    """All visits, the first one first. `whole` is False when there was too much to follow."""
+    """All visits, in order; the frame comes in by one of the first `starts`.
+
+    `whole` is False when there was too much to follow.
+    """
 
     visits: tuple[Visit, ...]
     whole: bool = True
+    starts: int = 1
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:
         """Every route that a copy may take, at most MAX_ROUTES of them."""
         return tuple(dict.fromkeys(islice(self._routes(), MAX_ROUTES)))
 
-    def delivers(self, place: Place, frame: bytes) -> bool:
-        """Whatever the hashes say, this frame leaves by this port, and nothing leaves elsewhere."""
-        ends = {(route.end.fate, route.end.place, route.end.frame) for route in self.routes}
-        return self.whole and len(self.routes) < MAX_ROUTES and ends == {(Fate.LEFT, place, frame)}
+    def delivers(self, places: Collection[Place], frame: bytes) -> bool:
+        """Whatever the hashes say, this frame leaves by one of these ports, and nothing leaves elsewhere."""
+        ends = [route.end for route in self.routes]
+        arrived = [end.fate is Fate.LEFT and end.place in places and end.frame == frame for end in ends]
+        return self.whole and 0 < len(ends) < MAX_ROUTES and all(arrived)
 
     def _routes(self) -> Iterator[Route]:
         visits = {(visit.place, visit.frame): visit for visit in self.visits}
-        first = self.visits[0]
-        pending: list[tuple[tuple[Place, ...], tuple[bytes, ...]]] = [((first.place,), (first.frame,))]
+        pending: list[tuple[tuple[Place, ...], tuple[bytes, ...]]] = [
+            ((first.place,), (first.frame,)) for first in self.visits[: self.starts]
+        ]
         while pending:
             places, frames = pending.pop()
             visit = visits.get((places[-1], frames[-1]))
@@ -143,20 +149,20 @@ def rebuilt(entries: Iterable[Entry]) -> tuple[Switch, tuple[Entry, ...]]:
     return switch, tuple(foreign)
 
 
-def trace(fabric: Fabric, place: Place, frame: bytes) -> Trace:
-    """Follow a frame that comes in at a port."""
+def trace(fabric: Fabric, places: Sequence[Place], frame: bytes) -> Trace:
+    """Follow a frame that comes in at a port; at one of several, which its sender chooses."""
     visits: dict[tuple[Place, bytes], Visit] = {}
-    pending = [(place, frame)]
+    pending = [(place, frame) for place in places]
     while pending:
         if len(visits) == MAX_VISITS:
-            return Trace(tuple(visits.values()), whole=False)
+            return Trace(tuple(visits.values()), whole=False, starts=len(places))
         at, data = pending.pop(0)
         if (at, data) in visits:
             continue
         visit = visits[at, data] = Visit(at, data, tuple(_ways(fabric, at, data)))
         pending.extend((leg.to, leg.frame) for way in visit.ways for leg in way.legs)
     whole = all(len(visit.ways) < MAX_WAYS for visit in visits.values())
-    return Trace(tuple(visits.values()), whole)
+    return Trace(tuple(visits.values()), whole, len(places))
 
 
 def _ways(fabric: Fabric, place: Place, frame: bytes) -> Iterator[Way]:
@@ -168,7 +174,7 @@ def _ways(fabric: Fabric, place: Place, frame: bytes) -> Iterator[Way]:
         if not pending or not seen:
             return
         chooser = _Chooser(pending.pop(0))
-        result = seen.switch.process(frame, port, seen.down, chooser.choose)
+        result = seen.switch.process(frame, port, seen.down, chooser.choose, keep=False)
         pending.extend(chooser.others)
         yield _way(fabric, name, result)
 

@@ -19,17 +19,22 @@ from planes.data.rule import (
     WHOLE_FRAME,
     Action,
     Bucket,
+    DecTtl,
     Group,
     Load,
     Match,
     Meter,
     Move,
     Output,
+    PopVlan,
     Punt,
+    PushVlan,
     Resubmit,
     Rule,
     SetField,
     ToGroup,
+    Track,
+    Unit,
 )
 
 _VERSION = 4
@@ -37,7 +42,7 @@ _PACKET_IN, _PACKET_OUT, _FLOW_MOD, _GROUP_MOD, _BARRIER_REQUEST, _METER_MOD = 1
 _NO_BUFFER = 0xFFFF_FFFF
 _FLOW_COMMANDS = {Command.ADD: 0, Command.MODIFY: 2, Command.DELETE: 4}  # OFPFC_ADD, _MODIFY_STRICT, _DELETE_STRICT
 _COMMANDS = {Command.ADD: 0, Command.MODIFY: 1, Command.DELETE: 2}  # OFPGC_*, OFPMC_*
-_PACKETS_AND_BURST = 0b0110  # OFPMF_PKTPS, OFPMF_BURST
+_METER_FLAGS = {Unit.PACKETS: 0b0110, Unit.KILOBITS: 0b0101}  # OFPMF_PKTPS or _KBPS, and OFPMF_BURST
 _NICIRA = 0x2320
 _SAME_IN_PORT = 0xFFF8  # OFPP_IN_PORT in 16 bits
 
@@ -56,12 +61,18 @@ _SET_FIELD = struct.Struct("!HHI")
 _LOAD = struct.Struct("!HHIHHIQ")
 _MOVE = struct.Struct("!HHIHHHHII")
 _RESUBMIT = struct.Struct("!HHIHHB3x")
+_PUSH_VLAN = struct.Struct("!HHH2x")
+_BARE = struct.Struct("!HH4x")
+_TRACK = struct.Struct("!HHIHHIHB3xH")
+_COMMIT, _NO_TABLE = 1, 0xFF  # NX_CT_F_COMMIT, NX_CT_RECIRC_NONE
 _GROUP = struct.Struct("!HBxI")
 _BUCKET = struct.Struct("!HHII4x")
 _METER = struct.Struct("!HHI")
 _DROP_BAND = struct.Struct("!HHII4x")
+_IN_PORT, _METADATA = f.IN_PORT.header(), f.METADATA.header()
 _OUT = struct.Struct("!IIH6x")
 _IN = struct.Struct("!IHBBQHH")
+_USUAL_IN = struct.Struct("!BBH8xHBBQHHIIIQ2x")  # with a match on in_port and metadata
 
 
 @dataclass(frozen=True)
@@ -103,6 +114,20 @@ def barrier(xid: int) -> bytes:
 
 def packet_in(message: bytes) -> PacketIn | None:
     """Decode a packet-in message, header included; None when malformed, or when the frame is not whole."""
+    size = len(message)
+    if size >= _USUAL_IN.size:
+        unpacked = _USUAL_IN.unpack_from(message)
+        version, kind, length, total, reason, table, cookie, match_type, match_length, one, in_port, other, metadata = (
+            unpacked
+        )
+        found = version, kind, length, total, match_type, match_length, one, other
+        if found == (_VERSION, _PACKET_IN, size, size - _USUAL_IN.size, 1, 24, _IN_PORT, _METADATA):
+            return PacketIn(reason, table, cookie, in_port, metadata, message[_USUAL_IN.size :])
+    return _any_packet_in(message)
+
+
+def _any_packet_in(message: bytes) -> PacketIn | None:
+    """A packet-in with any match."""
     if len(message) < _HEADER.size + _IN.size:
         return None
     version, kind, length, _ = _HEADER.unpack_from(message)
@@ -115,10 +140,9 @@ def packet_in(message: bytes) -> PacketIn | None:
     if match_type != 1 or end < first or len(message) - begin != total:
         return None
     seen = _read_oxms(message, first, end)
-    if seen is None or f.IN_PORT.header() not in seen:
+    if seen is None or _IN_PORT not in seen:
         return None
-    in_port, metadata = seen[f.IN_PORT.header()], seen.get(f.METADATA.header(), 0)
-    return PacketIn(reason, table, cookie, in_port, metadata, message[begin:])
+    return PacketIn(reason, table, cookie, seen[_IN_PORT], seen.get(_METADATA, 0), message[begin:])
 
 
 def _read_oxms(message: bytes, at: int, end: int) -> dict[int, int] | None:
@@ -188,7 +212,7 @@ def _actions(actions: Iterable[Action]) -> bytes:
 
 
 def _action(action: Action) -> bytes:
-    """7.2.5, and NXAST_REG_LOAD (7), NXAST_REG_MOVE (6), NXAST_RESUBMIT_TABLE (14)."""
+    """7.2.5, and NXAST_REG_LOAD (7), NXAST_REG_MOVE (6), NXAST_RESUBMIT_TABLE (14), NXAST_CT (35)."""
     match action:
         case Output(port):
             return _OUTPUT.pack(0, _OUTPUT.size, port, WHOLE_FRAME)
@@ -205,6 +229,22 @@ def _action(action: Action) -> bytes:
             return _MOVE.pack(0xFFFF, _MOVE.size, _NICIRA, 6, bits, at, to, source.header(), target.header())
         case Resubmit(table):
             return _RESUBMIT.pack(0xFFFF, _RESUBMIT.size, _NICIRA, 14, _SAME_IN_PORT, table)
+        case PushVlan():
+            return _PUSH_VLAN.pack(17, _PUSH_VLAN.size, f.ETH_VLAN)
+        case PopVlan():
+            return _BARE.pack(18, _BARE.size)
+        case DecTtl():
+            return _BARE.pack(24, _BARE.size)
+        case Track():
+            return _track(action)
+
+
+def _track(action: Track) -> bytes:
+    """The mark is set by an action of its own inside."""
+    inside = b"" if action.mark is None else _action(SetField(f.CT_MARK, action.mark))
+    table = _NO_TABLE if action.table is None else action.table
+    flags = _COMMIT if action.commit else 0
+    return _TRACK.pack(0xFFFF, _TRACK.size + len(inside), _NICIRA, 35, flags, 0, action.zone, table, 0) + inside
 
 
 def _group_mod(group: Group, command: Command, xid: int) -> bytes:
@@ -224,4 +264,4 @@ def _bucket(bucket: Bucket) -> bytes:
 def _meter_mod(meter: Meter, command: Command, xid: int) -> bytes:
     """7.3.4.4, with one band that drops (7.3.4.5)."""
     band = b"" if command is Command.DELETE else _DROP_BAND.pack(1, _DROP_BAND.size, meter.rate, meter.burst)
-    return _message(_METER_MOD, xid, _METER.pack(_COMMANDS[command], _PACKETS_AND_BURST, meter.id) + band)
+    return _message(_METER_MOD, xid, _METER.pack(_COMMANDS[command], _METER_FLAGS[meter.unit], meter.id) + band)

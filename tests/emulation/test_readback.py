@@ -90,8 +90,12 @@ def test_what_the_fragments_make_is_read_back_as_it_is(switch: Vswitch) -> None:
 
 
 STRANGERS = (
-    "table=3,priority=9,tcp,reg0=5,tun_id=9,nw_ttl=3,ct_state=+trk+new,tcp_flags=+syn,actions=dec_ttl,2",
-    "table=3,priority=9,tcp6,reg0=5/7,nw_frag=later,actions=ct(table=4)",
+    "table=3,priority=9,tcp,reg0=5,tun_id=9,nw_ttl=3,ct_state=+trk+new,tcp_flags=+syn,actions=dec_ttl(1,2),2",
+    "table=3,priority=9,tcp6,reg0=5/7,nw_frag=later,actions=ct(table=4,nat)",
+    "table=3,priority=9,ip,actions=ct(commit,zone=NXM_NX_REG0[0..15])",
+    "table=3,priority=9,ip,actions=ct(commit,exec(set_field:1->ct_label))",
+    "table=3,priority=9,ip,actions=ct(force,commit)",
+    "table=3,priority=9,actions=push_vlan:0x88a8",
     "table=4,priority=8,ip,nw_tos=8,actions=learn(table=5,eth_type=0x800)",
     "table=5,priority=7,dl_vlan=7,actions=write_actions(output:2)",
     "table=6,priority=7,actions=controller:100",
@@ -114,7 +118,7 @@ def test_a_strangers_rule_equals_none_of_ours_and_can_be_deleted(switch: Vswitch
 def test_a_strangers_group_and_meter_can_be_replaced(switch: Vswitch) -> None:
     switch.clear()
     switch.ofctl("add-meter", "meter=1,kbps,band=type=drop,rate=5")
-    switch.ofctl("add-group", "group_id=1,type=all,bucket=actions=dec_ttl")
+    switch.ofctl("add-group", "group_id=1,type=all,bucket=actions=set_queue:1")
     ours = (Meter(1, 5, 5), Group(1, GroupType.ALL, ()))
     assert install(switch, switch.held(), ours) == []
     assert switch.held() == set(ours)

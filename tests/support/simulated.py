@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+import math
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
 
 from planes.control import events as ev
 from planes.control.core import Core
-from planes.control.facts import Port
+from planes.control.facts import Access, Port
 from planes.control.fragments.transport import group_id
+from planes.data.delta import Command
 from planes.data.label import label
 from planes.data.packet import ethernet
-from planes.data.rule import CONTROLLER_PORT, LOCAL_PORT, ToGroup
+from planes.data.rule import CONTROLLER_PORT, LOCAL_PORT, Rule, ToGroup
 from planes.data.switch import Chooser, Result, Switch
 from planes.model.intent import Attachment, Intent, Network, Segment
 from planes.model.state import Change, Drop, Key, Put, Row, key
 
 MAX_HOPS = 2000  # frames handled for one frame sent: more is a loop
+
+
+Wanted = Intent | Mapping[str, Mapping[str, Iterable[Port | Access]]]
 
 
 class Looped(AssertionError):
@@ -32,20 +37,25 @@ class Fabric:
         self.switches = {dpid: Switch() for dpid in switches}
         self.links = {a: b for pair in links for a, b in (pair, pair[::-1])}
         self.edges = set(edges)
+        self.accesses: set[Access] = set()  # of the intent
         self.down: set[Port] = set()
         self.connected: set[int] = set()
         self.received: dict[Port, list[bytes]] = defaultdict(list)
         self.rows: dict[type[Row], dict[Key, Row]] = {}
         self.applied = 0
         self.serial = 0
+        self.room: dict[tuple[int, int], int] = {}  # by datapath id and table: how many rules it takes
         self.by_hand = False  # installs wait in `inbox` until `deliver`
         self.inbox: dict[int, deque[ev.Install]] = defaultdict(deque)
         self._wires: deque[tuple[Port, bytes]] = deque()
         self._events: deque[ev.Event] = deque()
+        self._lags: dict[Port, int] = {}  # member -> the LAG's lowest port
+        # as an outbox: what is refused until it is read back
+        self._astray: dict[int, set[int | None]] = defaultdict(set)
 
     # what a test does
 
-    def start(self, networks: Mapping[str, Mapping[str, Iterable[Port]]]) -> None:
+    def start(self, networks: Wanted) -> None:
         """Connect all switches, want these networks, and run until all links are known."""
         self.want(networks)
         for dpid in self.switches:
@@ -56,13 +66,20 @@ class Fabric:
         """A switch's channel breaks and comes back; what was on its way to it is lost."""
         self.connected.discard(dpid)
         self.inbox[dpid].clear()
+        self._astray[dpid].clear()
         self.give(ev.SwitchLost(dpid))
         self.connect(dpid)
 
-    def want(self, networks: Mapping[str, Mapping[str, Iterable[Port]]]) -> None:
-        """Networks as {network: {segment: ports}}."""
+    def want(self, networks: Wanted) -> None:
+        """An intent, or networks as {network: {segment: ports}}."""
         self.serial += 1
-        self.give(ev.IntentChanged(self.serial, intent(networks)))
+        wanted = networks if isinstance(networks, Intent) else intent(networks)
+        self.accesses, self._lags = set(), {}
+        for at in (at for network in wanted.networks for segment in network.segments for at in segment.ports):
+            dpid = int(at.switch.removeprefix("s"))
+            self.accesses.add((dpid, at.port, at.vlan or 0))
+            self._lags |= {(dpid, number): at.port for number in at.lag}
+        self.give(ev.IntentChanged(self.serial, wanted))
 
     def connect(self, dpid: int) -> None:
         """A switch joins, as if new or back."""
@@ -81,6 +98,27 @@ class Fabric:
         for got, frames in self.received.items():
             assert frames.count(frame) <= 1, f"{got} got a frame {frames.count(frame)} times"
         return {got for got, frames in self.received.items() if frame in frames}
+
+    def say(self, access: Access, frame: bytes, member: int | None = None) -> set[Access]:
+        """A host sends a frame, under its access's tag, by a port of its LAG; the accesses that got it.
+
+        Each got it once, and under the right tag.
+        """
+        dpid, port, vlan = access
+        self.received.clear()
+        self._wires.append(((dpid, member or port), tagged(frame, vlan) if vlan else frame))
+        self._settle()
+        heard = Counter(self._heard(at, data) for at, frames in self.received.items() for data in frames)
+        got = {at: count for (at, data), count in heard.items() if data == frame}
+        assert set(got.values()) <= {1}, f"a frame was received more than once: {got}"
+        return set(got)
+
+    def _heard(self, port: Port, data: bytes) -> tuple[Access, bytes]:
+        """A frame that left by a port, as the access's host gets it."""
+        dpid, first = port[0], self._lags.get(port, port[1])
+        vlan = int.from_bytes(data[14:16], "big") & 0xFFF if data[12:14] == b"\x81\0" else 0
+        tagged_one = vlan and (dpid, first, vlan) in self.accesses
+        return ((dpid, first, vlan), data[:12] + data[16:]) if tagged_one else ((dpid, first, 0), data)
 
     def cut(self, port: Port) -> None:
         """A link loses carrier; both ends say so."""
@@ -161,7 +199,7 @@ class Fabric:
             else:
                 self.received[at].append(frame)
         if dpid in self.connected:
-            self._events.extend(ev.FrameArrived(dpid, p.in_port, p.table, p.frame) for p in result.punts)
+            self._events.extend(ev.FrameArrived(dpid, p.in_port, p.table, p.metadata, p.frame) for p in result.punts)
 
     def _perform(self, effect: ev.Effect) -> None:
         match effect:
@@ -170,6 +208,7 @@ class Fabric:
             case ev.Install():
                 self._install(effect)
             case ev.Resync(dpid):
+                self._astray[dpid].clear()
                 self._events.append(self._introduced(dpid))
             case ev.SendFrame(dpid, in_port, actions, data):
                 self._follow(dpid, self.switches[dpid].packet_out(actions, in_port, data, self._down(dpid)))
@@ -178,9 +217,32 @@ class Fabric:
                 self.applied = self.applied if applied is None else applied
 
     def _install(self, install: ev.Install) -> None:
+        dpid, part = install.dpid, install if install.network is not None else None
+        astray = self._astray[dpid]
+        if None in astray:
+            return
+        if install.network in astray or not self._fits(install):
+            astray |= {install.network} - {0}
+            self._events.append(ev.Refused(dpid, "OFPFMFC_TABLE_FULL", part))
+            return
         for mod in install.mods:
-            self.switches[install.dpid].apply(mod)
-        self._events.append(ev.Confirmed(install.dpid, install.token))
+            self.switches[dpid].apply(mod)
+        self._events.append(ev.Confirmed(dpid, install.token))
+
+    def _fits(self, install: ev.Install) -> bool:
+        """Whether no table overflows on the way."""
+        if all(dpid != install.dpid for dpid, _ in self.room):
+            return True
+        held = {entry.key for entry in self.switches[install.dpid].entries() if isinstance(entry, Rule)}
+        load = Counter(table for table, _, _ in held)
+        for mod in install.mods:
+            if isinstance(mod.entry, Rule) and (mod.command is Command.DELETE) == (mod.entry.key in held):
+                comes = mod.command is not Command.DELETE
+                held ^= {mod.entry.key}
+                load[mod.entry.table] += 1 if comes else -1
+                if comes and load[mod.entry.table] > self.room.get((install.dpid, mod.entry.table), math.inf):
+                    return False
+        return True
 
     def _publish(self, changes: Iterable[Change]) -> None:
         for change in changes:
@@ -215,12 +277,22 @@ class Fabric:
         return ev.PortDescription(LOCAL_PORT, f"s{dpid}", up=False)
 
 
-def intent(networks: Mapping[str, Mapping[str, Iterable[Port]]]) -> Intent:
-    """An intent from {network: {segment: ports}}, with switches named s<dpid>."""
+def intent(networks: Mapping[str, Mapping[str, Iterable[Port | Access]]]) -> Intent:
+    """An intent from {network: {segment: ports}}, with switches named s<dpid>; a port may have a VLAN id."""
     return Intent(
         "test", tuple(Network(n, tuple(_segment(s, p) for s, p in parts.items())) for n, parts in networks.items())
     )
 
 
-def _segment(name: str, ports: Iterable[Port]) -> Segment:
-    return Segment(name, (), tuple(Attachment(f"s{dpid}", port) for dpid, port in sorted(ports)))
+def _segment(name: str, ports: Iterable[Port | Access]) -> Segment:
+    return Segment(name, (), tuple(attached(*at) for at in sorted(ports)))
+
+
+def attached(dpid: int, port: int, vlan: int = 0, *lag: int) -> Attachment:
+    """A port of a segment; `lag`: the further ports of the LAG whose lowest it is."""
+    return Attachment(f"s{dpid}", port, vlan or None, lag)
+
+
+def tagged(frame: bytes, vlan: int) -> bytes:
+    """The frame under one more IEEE 802.1Q tag."""
+    return frame[:12] + b"\x81\0" + vlan.to_bytes(2, "big") + frame[12:]

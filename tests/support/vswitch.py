@@ -22,7 +22,9 @@ from planes.data.rule import Entry
 
 DEADLINE = 60.0  # seconds; reached only when something is broken
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
-HELLO, ERROR, EXPERIMENTER, MULTIPART_REPLY, BARRIER_REPLY = 0, 1, 4, 19, 21
+HELLO, ERROR, EXPERIMENTER, PACKET_IN, MULTIPART_REPLY, BARRIER_REPLY = 0, 1, 4, 10, 19, 21
+_WHOLE_PACKETS = struct.pack("!BBHIHH", 4, 9, 12, 0, 0, 0xFFFF)  # OFPT_SET_CONFIG: send packet-ins, and whole
+_PCAP_HEADER, _PCAP_RECORD = 24, struct.Struct("=IIII")
 
 
 @dataclass
@@ -33,11 +35,51 @@ class Vswitch:
     connection: socket.socket
     buffered: bytes = field(default=b"")
     xid: int = field(default=100)
+    sent: dict[int, int] = field(default_factory=dict)  # of each port's frames, how many bytes were read
 
     def ofctl(self, *arguments: str) -> str:
         """What `ovs-ofctl -O OpenFlow13` says."""
         argv = ["ovs-ofctl", "-O", "OpenFlow13", arguments[0], f"unix:{self.directory}/br.mgmt", *arguments[1:]]
         return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=DEADLINE).stdout
+
+    def appctl(self, *arguments: str) -> str:
+        """What `ovs-appctl` says."""
+        (control,) = self.directory.glob("ovs-vswitchd.*.ctl")
+        argv = ["ovs-appctl", "-t", str(control), *arguments]
+        return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=DEADLINE).stdout
+
+    def add_port(self, number: int) -> None:
+        """A port without a device; what it sends is written to a file."""
+        pcap = f"options:tx_pcap={self.directory}/{number}.pcap"
+        port = ["add-port", "br", f"p{number}", "--", "set", "interface", f"p{number}", "type=dummy", pcap]
+        argv = ["ovs-vsctl", f"--db=unix:{self.directory}/db.sock", *port, f"ofport_request={number}"]
+        subprocess.run(argv, check=True, timeout=DEADLINE)
+        self.sent[number] = _PCAP_HEADER
+        self.send(_WHOLE_PACKETS)
+
+    def replace(self, entries: Iterable[Entry]) -> None:
+        """Hold these entries alone, and remember nothing of frames before."""
+        self.clear()
+        assert self.send(*(wire.encode(mod, 9) for mod in delta((), entries))) == []
+        self.appctl("revalidator/purge")
+        self.appctl("dpctl/flush-conntrack")
+
+    def inject(self, port: int, frame: bytes) -> tuple[list[tuple[int, bytes]], list[wire.PacketIn]]:
+        """A frame comes in at a port: what goes out where, and what goes to the controller."""
+        self.appctl("netdev-dummy/receive", f"p{port}", frame.hex())
+        self.appctl("version")  # the loop that answers carries frames first
+        messages = [message for kind, _, message in self.send() if kind == PACKET_IN]
+        packets = [packet for message in messages if (packet := wire.packet_in(message)) is not None]
+        assert len(packets) == len(messages)
+        return [(number, data) for number in sorted(self.sent) for data in self._fresh(number)], packets
+
+    def _fresh(self, port: int) -> Iterator[bytes]:
+        written = (self.directory / f"{port}.pcap").read_bytes()
+        while self.sent[port] < len(written):
+            at = self.sent[port] + _PCAP_RECORD.size
+            size = _PCAP_RECORD.unpack_from(written, self.sent[port])[2]
+            yield written[at : at + size]
+            self.sent[port] = at + size
 
     def message(self) -> tuple[int, int, bytes]:
         """The next message: its type, transaction id and bytes."""

@@ -2,7 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from planes.data.pipeline import PIPELINE, StrayRule, Table, check, in_segment, metadata
+from planes.data.pipeline import (
+    PIPELINE,
+    TRACKED_FLAG,
+    StrayRule,
+    Table,
+    between,
+    check,
+    from_segment,
+    in_network,
+    in_segment,
+    metadata,
+)
 from planes.data.rule import Rule, match
 
 
@@ -18,6 +29,15 @@ def test_metadata_keeps_its_parts_apart() -> None:
     assert value & mask == wanted
     assert value >> 40 == 0x12345
     assert metadata(1, 1) & mask != wanted
+
+
+def test_a_routed_frame_is_between_two_segments() -> None:
+    value = 0x11111 | 0x22222 << 20 | 0x33333 << 40 | TRACKED_FLAG
+    for wanted, mask in (from_segment(0x11111), in_segment(0x22222), in_network(0x33333), between(0x11111, 0x22222)):
+        assert value & mask == wanted
+    masks = [pair[1] for pair in (from_segment(1), in_segment(1), in_network(1))] + [TRACKED_FLAG]
+    assert sum(masks) == 0x1FFF_FFFF_FFFF_FFFF  # none overlaps another
+    assert between(1, 2)[1] == masks[0] | masks[1]
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planes.data import fields as f
 from planes.data import readback
 from planes.data.readback import Kind, Part, Reading
-from planes.data.rule import Group, GroupType, Meter, Rule, match
+from planes.data.rule import (
+    Action,
+    DecTtl,
+    Group,
+    GroupType,
+    Load,
+    Meter,
+    PopVlan,
+    PushVlan,
+    Rule,
+    Track,
+    Unit,
+    match,
+)
 
 HEADER = struct.Struct("!BBHIHH4x")
 
@@ -56,10 +70,60 @@ def test_a_strangers_terms_keep_their_order() -> None:
 
 
 def test_meters() -> None:
-    kilobits = DROP_METER[:2] + b"\0\x05" + DROP_METER[4:]
+    kilobits = DROP_METER[:2] + b"\0\x0d" + DROP_METER[4:]  # and OFPMF_STATS
+    no_burst = DROP_METER[:2] + b"\0\x01" + DROP_METER[4:]
     two_bands = b"\0\x28" + DROP_METER[2:] + DROP_METER[8:]
-    part = readback.part(reply(Kind.METERS, DROP_METER, kilobits, two_bands))
-    assert part == Part(Kind.METERS, 5, (Meter(2, 5, 6), Meter(2, 0, 0), Meter(2, 0, 0)), more=False)
+    part = readback.part(reply(Kind.METERS, DROP_METER, kilobits, no_burst, two_bands))
+    known = Meter(2, 5, 6), Meter(2, 5, 6, Unit.KILOBITS)
+    assert part == Part(Kind.METERS, 5, (*known, Meter(2, 0, 0), Meter(2, 0, 0)), more=False)
+
+
+def apply(*actions: str) -> bytes:
+    encoded = bytes.fromhex("".join(actions))
+    return struct.pack("!HH4x", 4, 8 + len(encoded)) + encoded
+
+
+MARK = "0019 0010 0001d604 00000007 00000000"
+
+
+def tracking(flags: str = "0001", source: str = "00000000", helper: str = "0000", inside: str = "") -> bytes:
+    head = f"ffff {24 + len(bytes.fromhex(inside)):04x} 00002320 0023 {flags} {source} 0005 3c 000000 {helper}"
+    return apply(head, inside)
+
+
+@pytest.mark.parametrize(
+    ("instructions", "actions"),
+    [
+        (apply("0011 0008 8100 0000"), (PushVlan(),)),
+        (apply("0012 0008 00000000", "0018 0008 00000000"), (PopVlan(), DecTtl())),
+        (tracking(), (Track(5, 60, commit=True),)),
+        (tracking(inside=MARK), (Track(5, 60, commit=True, mark=7),)),
+        (apply("ffff 0018 00002320 0007 0007 00013a01 0000000000000003"), (Load(f.IP_TTL, 3, 0, 8),)),
+        (apply("ffff 0018 00002320 0007 0007 00001a01 0000000000000003"), (Load(f.ICMPV4_TYPE, 3, 0, 8),)),
+    ],
+)
+def test_actions(instructions: bytes, actions: tuple[Action, ...]) -> None:
+    assert rule(flow(IN_PORT, instructions)).actions == actions
+
+
+@pytest.mark.parametrize(
+    "instructions",
+    [
+        apply("0011 0008 88a8 0000"),
+        tracking(flags="0003"),  # force
+        tracking(source="00010004"),  # the zone in a register
+        tracking(helper="0015"),
+        tracking(inside=MARK * 2),
+        tracking(inside="0012 0008 00000000"),
+    ],
+)
+def test_actions_there_are_no_words_for(instructions: bytes) -> None:
+    assert rule(flow(IN_PORT, instructions)) == Rule(3, 9, match(in_port=5), meter=0, cookie=7)
+
+
+def test_terms_of_open_vswitch_itself() -> None:
+    terms = bytes.fromhex("80000a02 0800 00013a01 01 0001d308 00000020 00000021")
+    assert rule(flow(terms)).match == match(eth_type=f.ETH_IPV4, ip_ttl=1, ct_state=(0x20, 0x21))
 
 
 def test_a_group_of_no_known_type_keeps_its_number() -> None:

@@ -14,6 +14,7 @@ from planes.data.rule import (
     LOCAL_PORT,
     Action,
     Bucket,
+    DecTtl,
     Entry,
     Group,
     GroupType,
@@ -22,10 +23,12 @@ from planes.data.rule import (
     Move,
     Output,
     Punt,
+    PushVlan,
     Resubmit,
     Rule,
     SetField,
     ToGroup,
+    Track,
     match,
 )
 from planes.data.switch import MAX_DEPTH, MAX_STEPS, NO_COOKIE, Drop, Punted, Refused, Result, Step, Switch
@@ -120,6 +123,89 @@ def test_tags_hide_what_the_switch_does_not_look_into() -> None:
     rules = [Rule(0, 1, match(vlan_vid=0x1005, eth_type=f.ETH_ARP), (Output(2),))]
     assert Switch(rules).process(twice, 1).outputs == []
     assert Switch(rules, vlan_limit=2).process(twice, 1).outputs == [(2, twice)]
+
+
+# routing and connections
+
+V4A, V4B = IPv4Address("10.0.0.1"), IPv4Address("10.0.0.2")
+NEW, ANSWER = f.CT_TRACKED | f.CT_NEW, f.CT_TRACKED | f.CT_ESTABLISHED | f.CT_REPLY
+
+
+def datagram(ttl: int = 64, *, back: bool = False) -> bytes:
+    ends, ports = ((V4B, V4A), (53, 5)) if back else ((V4A, V4B), (5, 53))
+    return packet.ethernet(B, A, f.ETH_IPV4, packet.ipv4(*ends, f.IP_UDP, packet.udp(*ends, *ports, b"x"), ttl))
+
+
+@pytest.mark.parametrize("ttl", [0, 1, 2])
+def test_a_frame_without_ttl_goes_no_further(ttl: int) -> None:
+    rules = [
+        Rule(0, 1, match(eth_type=f.ETH_IPV4), (Output(2), DecTtl(), Output(3)), metadata=(1, 1), goto=5),
+        Rule(5, 1, match(ip_ttl=1, eth_type=f.ETH_IPV4), (Output(4),)),
+    ]
+    result = Switch(rules).process(datagram(ttl), 1)
+    if ttl < 2:
+        assert (result.outputs, result.drops) == ([(2, datagram(ttl))], [(Drop.TTL, 0)])
+    else:
+        assert result.outputs == [(2, datagram(2)), (3, datagram(1)), (4, datagram(1))]
+
+
+def test_no_ttl_ends_a_bucket_but_not_what_follows() -> None:
+    group = Group(1, ALL, (Bucket((DecTtl(), Output(2))), Bucket((Output(3),))))
+    switch = Switch((group, Rule(0, 1, match(), (ToGroup(1), Output(4)))))
+    result = switch.process(datagram(1), 1)
+    assert ([port for port, _ in result.outputs], result.drops) == ([3, 4], [(Drop.TTL, 0)])
+    assert switch.process(FRAME, 1).outputs == [(2, FRAME), (3, FRAME), (4, FRAME)]  # it has none to lose
+
+
+def test_tags_in_a_bucket_go_on_before_they_are_filled_in() -> None:
+    group = Group(1, ALL, (Bucket((Output(2), SetField(f.VLAN_VID, 0x1005), PushVlan())), Bucket((Output(3),))))
+    tagged = packet.ethernet(B, A, 0x88B5, b"payload", vlan=5)
+    assert run(ToGroup(1), entries=[group]).outputs == [(2, tagged), (3, FRAME)]
+
+
+def stateful() -> Switch:
+    """Port 1 may begin connections, port 2 may answer; what follows a ct action with a table knows nothing of it."""
+    track, ip = Track(5, table=60), {"eth_type": f.ETH_IPV4}
+    begins, answers = (
+        match(**ip, in_port=1, ct_state=(NEW, NEW)),
+        match(metadata=9, ct_state=(ANSWER, ANSWER), ct_mark=7),
+    )
+    return Switch(
+        [
+            Rule(0, 1, match(**ip), (SetField(f.METADATA, 9), track), goto=70, cookie=1),
+            Rule(60, 1, match(), (), cookie=2),
+            Rule(60, 2, begins, (Track(5, commit=True, mark=7), Output(2)), cookie=3),
+            Rule(60, 3, answers, (Output(1),), cookie=4),
+            Rule(70, 1, match(), (), cookie=5),
+            Rule(70, 2, match(ct_state=(f.CT_TRACKED, f.CT_TRACKED)), (Output(4),), cookie=6),
+        ]
+    )
+
+
+def cookies(result: Result) -> list[int]:
+    return [step.entry.cookie for step in result.steps if isinstance(step.entry, Rule)]
+
+
+def test_a_connection_that_was_committed_may_be_answered() -> None:
+    switch = stateful()
+    assert cookies(switch.process(datagram(back=True), 2)) == [1, 2, 5]
+    begun = switch.process(datagram(), 1)
+    assert (begun.outputs, cookies(begun)) == ([(2, datagram())], [1, 3, 5])
+    answered = switch.process(datagram(back=True), 2)
+    assert (answered.outputs, cookies(answered)) == ([(1, datagram(back=True))], [1, 4, 5])
+
+
+def test_a_frame_that_is_only_tried_begins_no_connection() -> None:
+    switch = stateful()
+    assert switch.process(datagram(), 1, keep=False).outputs == [(2, datagram())]
+    assert switch.process(datagram(back=True), 2).outputs == []
+    switch.process(datagram(), 1)
+    assert switch.process(datagram(back=True), 2, keep=False).outputs == [(1, datagram(back=True))]
+
+
+def test_a_ct_action_that_leads_back_to_itself_ends() -> None:
+    switch = Switch([Rule(0, 1, match(eth_type=f.ETH_IPV4), (Output(2), Track(1, table=0)))])
+    assert switch.process(datagram(), 1).drops == [(Drop.TOO_DEEP, 0)]
 
 
 # groups
@@ -306,5 +392,5 @@ def test_any_frame_on_any_switch_comes_to_an_end(entries: tuple[Entry, ...], dat
     switch = Switch(entries)
     result = switch.process(data, 1, frozenset(down))
     assert not down & {port for port, _ in result.outputs}
-    assert all(len(frame) == len(data) for _, frame in result.outputs)
+    assert all((len(frame) - len(data)) % 4 == 0 for _, frame in result.outputs)  # tags
     assert switch.entries() == frozenset(entries)

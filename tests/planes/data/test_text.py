@@ -9,6 +9,7 @@ from planes.data import fields as f
 from planes.data.rule import (
     LOCAL_PORT,
     Bucket,
+    DecTtl,
     Entry,
     Group,
     GroupType,
@@ -17,11 +18,15 @@ from planes.data.rule import (
     Meter,
     Move,
     Output,
+    PopVlan,
     Punt,
+    PushVlan,
     Resubmit,
     Rule,
     SetField,
     ToGroup,
+    Track,
+    Unit,
     match,
 )
 from planes.data.text import actions_text, line, match_text
@@ -47,6 +52,7 @@ from planes.data.text import actions_text, line, match_text
         ),
         (Group(1, GroupType.ALL, ()), "group_id=1,type=all"),
         (Meter(1, 500, 600), "meter=1 pktps burst bands=type=drop rate=500 burst_size=600"),
+        (Meter(2, 8, 9, Unit.KILOBITS), "meter=2 kbps burst bands=type=drop rate=8 burst_size=9"),
     ],
 )
 def test_an_entry_on_one_line(entry: Entry, expected: str) -> None:
@@ -61,6 +67,8 @@ def test_an_entry_on_one_line(entry: Entry, expected: str) -> None:
         (match(eth_type=0x86DD, ipv6_dst=(0xFF << 120, 0xFF << 120)), "dl_type=0x86dd,ipv6_dst=ff00::/8"),
         (match(eth_dst=(6 << 40, 0xFF << 40)), "dl_dst=06:00:00:00:00:00/ff:00:00:00:00:00"),
         (match(vlan_vid=0), "vlan_vid=0x0"),
+        (match(eth_type=0x0800, ip_ttl=1, ct_zone=5), "dl_type=0x800,nw_ttl=1,ct_zone=5"),
+        (match(ct_state=(0x28, 0x39), ct_mark=(7, 0xFF)), "ct_state=-new+rpl-inv+trk,ct_mark=0x7/0xff"),
     ],
 )
 def test_values_and_masks_are_written_as_usual(wanted: Match, expected: str) -> None:
@@ -70,6 +78,13 @@ def test_values_and_masks_are_written_as_usual(wanted: Match, expected: str) -> 
 def test_actions_are_told_in_their_order() -> None:
     actions = (Load(f.NXM_IN_PORT, 0, 0, 16), Move(f.IPV4_DST, f.ETH_DST, 23), Resubmit(70), Output(LOCAL_PORT))
     expected = "load:0x0->NXM_OF_IN_PORT[0..15],move:nw_dst[0..22]->dl_dst[0..22],resubmit(,70),output:LOCAL"
+    assert actions_text(actions) == expected
+
+
+def test_tags_ttl_and_conntrack() -> None:
+    actions = (PopVlan(), PushVlan(), SetField(f.VLAN_VID, 0x1005), DecTtl(), Track(5), Track(5, 60, True, 7))
+    expected = "pop_vlan,push_vlan:0x8100,set_field:0x1005->vlan_vid,dec_ttl"
+    expected += ",ct(zone=5),ct(commit,table=60,zone=5,exec(set_field:0x7->ct_mark))"
     assert actions_text(actions) == expected
 
 

@@ -3,6 +3,7 @@ from entries import patient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planes.data import fields as f
 from planes.data import wire
 from planes.data.delta import Command, Mod
 from planes.data.rule import Bucket, Group, GroupType, Output, Rule, match
@@ -58,6 +59,32 @@ def test_packet_ins_cut_anywhere_are_none() -> None:
         assert wire.packet_in(cut[:end]) is None
 
 
+TERMS = {"in_port": IN_PORT, "metadata": METADATA, "register": FOREIGN, "ct_state": "0001d308 00000020 000000ff"}
+
+
+@patient
+@given(st.permutations(list(TERMS)), st.integers(0, len(TERMS)), st.binary(max_size=80))
+def test_a_packet_in_of_any_layout_is_read_alike(order: list[str], count: int, frame: bytes) -> None:
+    chosen = order[:count]
+    found = wire.packet_in(packet_in(" ".join(TERMS[name] for name in chosen), frame))
+    metadata = 0xFF if "metadata" in chosen else 0
+    assert found == (wire.PacketIn(1, 30, 7, 9, metadata, frame) if "in_port" in chosen else None)
+
+
+@patient
+@given(st.integers(0, 49), st.integers(0, 255))
+def test_one_wrong_byte_in_the_usual_layout_spoils_what_it_says_or_all(at: int, value: int) -> None:
+    whole = packet_in(IN_PORT + METADATA)
+    assert whole.index(b"frame") == 50
+    found = wire.packet_in(whole[:at] + bytes((value,)) + whole[at + 1 :])
+    if value == whole[at] or at not in (*range(4), 12, 13, *range(24, 32), 39):  # lengths and what else frames it
+        assert found is not None
+        assert found.data == b"frame"
+        assert found.metadata == 0xFF or at in range(36, 48)
+    else:
+        assert found is None
+
+
 @patient
 @given(st.binary(max_size=80))
 def test_garbage_never_raises(body: bytes) -> None:
@@ -69,6 +96,12 @@ def test_garbage_never_raises(body: bytes) -> None:
 def test_a_rule_that_drops_has_no_instructions() -> None:
     drop = wire.encode(Mod(Command.ADD, Rule(0, 1, match())), 1)
     assert (len(drop), drop[2:4]) == (56, b"\x00\x38")
+
+
+def test_a_match_says_first_what_a_field_needs() -> None:
+    wanted = match(ip_ttl=1, ct_state=(f.CT_TRACKED, f.CT_TRACKED), eth_type=f.ETH_IPV4)
+    written = wire.encode(Mod(Command.ADD, Rule(0, 1, wanted)), 1)
+    assert written[52:].startswith(bytes.fromhex("80000a02 0800 00013a01 01 0001d308 00000020"))
 
 
 def test_no_message_is_longer_than_its_length_field() -> None:
