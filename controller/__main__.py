@@ -12,6 +12,7 @@ import secrets
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -32,17 +33,19 @@ def main() -> None:
     host, port = options.listen
     _check_free(host, port)
     waist = Waist(Store(options.store))
-    runtime = Runtime(Core(secrets.token_bytes(32), openflow.LIBRARY))
+    core = Core(secrets.token_bytes(32), openflow.LIBRARY)
+    runtime = Runtime(core)
     fabric = FabricApp(runtime.post, waist.publish)
     for event in waist.restore():
         runtime.post(event)
     threading.Thread(target=_vital, args=(lambda: waist.run(runtime.post),), daemon=True).start()
-    diagnostics = Diagnostics(fabric.handlers)
+    diagnostics = Diagnostics(fabric.handlers, core.policy_lines)
     if options.unixctl is not None:
         version = f"triplane controller {metadata.version('triplane')}"
         serve = unixctl.serve(options.unixctl, diagnostics.commands, version)
         threading.Thread(target=serve, daemon=True).start()
     openflow.listen(host, port, diagnostics.handlers)
+    threading.Thread(target=_vital, args=(lambda: _watch(fabric),), daemon=True).start()
     logging.info("listening on %s:%d with %s", host, port, openflow.LIBRARY)
     runtime.run(fabric.perform)
 
@@ -52,8 +55,14 @@ def _vital(run: Callable[[], None]) -> None:
     try:
         run()
     finally:
-        logging.exception("the store's thread ended")
+        logging.exception("a thread ended")
         os._exit(1)
+
+
+def _watch(fabric: FabricApp) -> None:
+    while True:
+        time.sleep(1)
+        fabric.look(time.monotonic())
 
 
 def _check_free(host: str, port: int) -> None:

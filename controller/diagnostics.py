@@ -5,6 +5,9 @@ their bridge, or by their datapath id in hexadecimal.
 
 - `fabric/switches`: `switches`, a list of `{name, datapath_id}`, of those connected.
 - `fabric/ports SWITCH`: `ports`, a list of `{number, name, up}`.
+- `fabric/policy`: `lines`, a list of `{network, line, packets, bytes}`, what each line of a policy (from 1, as the plan
+  has them) met, on all switches together; and `silent`, the switches that did not tell in time. An edited line counts
+  from its edit on.
 - `fabric/entries SWITCH`: what the switch holds now: `entries`, a line for each flow, group and meter
   (planes.data.text); and `replies`, the OpenFlow messages that say so, in base64, for programs (planes.data.readback).
 """
@@ -14,18 +17,23 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Sequence
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
 from controller.channel import Channel, Handlers, PortInfo
 from controller.unixctl import Command, Failure
 from planes.data import readback
+from planes.data.counters import counted
+from planes.data.pipeline import Table
 from planes.data.rule import LOCAL_PORT
 from planes.data.text import line, reading_order
 
 VERSION = 1
 PATIENCE = 2.0  # seconds that a switch may take to tell what it holds
+FRAGMENT_SHIFT, FRAGMENT_MASK = 16, 0xFFFF_FFFF  # in a cookie: what wanted the rule
 FIRST_XID, LAST_XID = 0xD1A6_0000, 0xD1A6_FFFF  # our transaction ids: nobody else's come near
 
 
@@ -45,7 +53,7 @@ class _Asked:
     """A question under way: whom, and the replies so far."""
 
     channel: Channel
-    reading: readback.Reading = field(default_factory=readback.Reading)
+    reading: readback.Reading
     replies: list[bytes] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -53,11 +61,12 @@ class _Asked:
 class Diagnostics:
     """Listens in on the switches' messages, and asks questions of its own.
 
-    `handlers` take the place of those given, and pass on all but the answers to its questions.
+    `handlers` take the place of those given, and pass on all but the answers to its questions. `policy_lines` gives
+    network and line of each line of a policy, by its number in cookies.
     """
 
-    def __init__(self, handlers: Handlers) -> None:
-        self._next = handlers
+    def __init__(self, handlers: Handlers, policy_lines: Callable[[], Mapping[int, tuple[str, int]]] = dict) -> None:
+        self._next, self._policy_lines = handlers, policy_lines
         self._lock = threading.Lock()
         self._switches: dict[int, _Switch] = {}
         self._asked: dict[int, _Asked] = {}
@@ -67,6 +76,7 @@ class Diagnostics:
             "fabric/switches": Command((), self.switches),
             "fabric/ports": Command(("SWITCH",), self.ports),
             "fabric/entries": Command(("SWITCH",), self.entries),
+            "fabric/policy": Command((), self.policy),
         }
 
     def switches(self) -> str:
@@ -84,12 +94,32 @@ class Diagnostics:
 
     def entries(self, name: str) -> str:
         """Answers `fabric/entries`. Failure, when the switch does not answer in time."""
-        asked = self._ask(self._find(name).channel)
+        (asked,) = self._ask([self._find(name).channel], readback.requests, readback.Kind)
         held = asked.reading.held
         if held is None:
             raise Failure(f"switch {name} did not tell within {PATIENCE:.0f} s what it holds")
         lines = [line(entry) for entry in sorted(held, key=reading_order)]
         return _json(entries=lines, replies=[base64.b64encode(reply).decode() for reply in asked.replies])
+
+    def policy(self) -> str:
+        """Answers `fabric/policy`."""
+        names = self._policy_lines()
+        with self._lock:
+            asking = {switch.channel.dpid: switch for switch in self._switches.values()}
+        channels = [switch.channel for switch in asking.values()]
+        asked = self._ask(channels, lambda xid: readback.table_request(xid, Table.POLICY), [readback.Kind.FLOWS])
+        packets, size = Counter[tuple[str, int]](), Counter[tuple[str, int]]()
+        for rule, met, octets in (each for one in asked for reply in one.replies for each in counted(reply)):
+            name = names.get(rule.cookie >> FRAGMENT_SHIFT & FRAGMENT_MASK)
+            if name is not None:
+                packets[name] += met
+                size[name] += octets
+        lines = [
+            {"network": network, "line": number, "packets": packets[network, number], "bytes": size[network, number]}
+            for network, number in sorted(set(names.values()))
+        ]
+        silent = [asking[one.channel.dpid].name for one in asked if one.reading.held is None]
+        return _json(lines=lines, silent=sorted(silent))
 
     def _find(self, name: str) -> _Switch:
         with self._lock:
@@ -99,16 +129,25 @@ class Diagnostics:
             names = ", ".join(sorted(switch.name for switch in self._switches.values()))
         raise Failure(f"no switch {name!r} is connected; connected: {names or 'none'}")
 
-    def _ask(self, channel: Channel) -> _Asked:
-        xid = FIRST_XID | next(self._xids) & (LAST_XID - FIRST_XID)
-        asked = _Asked(channel)
+    def _ask(
+        self, channels: Sequence[Channel], request: Callable[[int], bytes], kinds: Iterable[readback.Kind]
+    ) -> list[_Asked]:
+        """Ask switches all at once; what they answered in time."""
+        asked = {}
+        for channel in channels:
+            xid = FIRST_XID | next(self._xids) & (LAST_XID - FIRST_XID)
+            asked[xid] = _Asked(channel, readback.Reading(kinds))
         with self._lock:
-            self._asked[xid] = asked
-        channel.send(readback.requests(xid))
-        asked.over.wait(PATIENCE)
+            self._asked |= asked
+        for xid, each in asked.items():
+            each.channel.send(request(xid))
+        deadline = time.monotonic() + PATIENCE
+        for each in asked.values():
+            each.over.wait(max(0.0, deadline - time.monotonic()))
         with self._lock:
-            del self._asked[xid]
-        return asked
+            for xid in asked:
+                del self._asked[xid]
+        return list(asked.values())
 
     # what the switches say
 

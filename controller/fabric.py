@@ -39,6 +39,7 @@ class _Switch:
     outbox: Outbox
     ports: dict[int, PortDescription]
     announced: bool = False
+    fault: str = ""  # why it was hung up on
 
 
 class FabricApp:
@@ -78,6 +79,12 @@ class FabricApp:
                     switch.outbox.frame(effect)
                 case Resync():
                     switch.outbox.read()
+
+    def look(self, now: float) -> None:
+        """Hang up on switches that do not answer; to be called about once a second, with a monotonic `now`."""
+        with self._lock:
+            for switch in list(self._switches.values()):
+                switch.outbox.look(now)
 
     # connections
 
@@ -120,10 +127,13 @@ class FabricApp:
                 log.info("switch %016x disconnected", channel.dpid)
                 del self._switches[channel.dpid]
                 if switch.announced:
-                    self._post(SwitchLost(channel.dpid))
+                    self._post(SwitchLost(channel.dpid, switch.fault))
 
     def _hang_up(self, channel: Channel, reason: str) -> None:
         log.warning("switch %016x is hung up on: %s", channel.dpid, reason)
+        switch = self._current(channel)
+        if switch is not None:
+            switch.fault = f"hung up on: {reason}"
         self._post(Counted("switch-hung-up-on"))
         channel.close()
 
@@ -150,7 +160,7 @@ class FabricApp:
         with self._lock:
             switch = self._current(channel)
             if packet is not None and switch is not None and switch.announced:
-                self._post(FrameArrived(channel.dpid, packet.in_port, packet.table, packet.data))
+                self._post(FrameArrived(channel.dpid, packet.in_port, packet.table, packet.metadata, packet.data))
 
     def _barrier(self, channel: Channel, xid: int) -> None:
         with self._lock:

@@ -144,7 +144,8 @@ class Switches(_App):
 def _reason(message: Any) -> str:
     if message.type == ofproto.OFPET_EXPERIMENTER:
         return f"OpenFlow error of experimenter {message.experimenter:#x}, type {message.exp_type}"
-    return f"OpenFlow error type {message.type} code {message.code}"
+    name: str = ofproto.ofp_error_code_to_str(message.type, message.code).partition("(")[0]
+    return f"OpenFlow error type {message.type} code {message.code}" if name == "Unknown" else name
 
 
 _READ_BY_US = {ofproto.OFPMP_FLOW, ofproto.OFPMP_GROUP_DESC, ofproto.OFPMP_METER_CONFIG}

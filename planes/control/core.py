@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from planes.control import events as ev
@@ -15,21 +16,27 @@ from planes.control import facts, report
 from planes.control.damping import Damping
 from planes.control.discovery import Discovery
 from planes.control.engine import Engine
-from planes.control.facts import Port
+from planes.control.facts import Address, Port
 from planes.control.fragments import FRAGMENTS
 from planes.control.graph import Link, graph
+from planes.control.hosts import Known
 from planes.control.ids import Ids, IdsExhausted
 from planes.control.inventory import Inventory, Record
 from planes.control.learning import Learning
 from planes.control.ledger import Ledger
 from planes.control.paths import all_hops
+from planes.control.quarantine import Part, Quarantine
+from planes.control.quota import Quota
+from planes.control.reporter import Reporter
 from planes.control.resync import Resync
 from planes.control.rollout import Rollout
-from planes.control.segments import Segments
+from planes.control.router import Routing
+from planes.control.shares import FABRIC, network_in, network_of
+from planes.control.tenants import Tenants
 from planes.data import lldp
-from planes.data.delta import Delta, delta
+from planes.data.delta import Command, Delta, Mod, delta
 from planes.data.pipeline import Table
-from planes.data.rule import CONTROLLER_PORT, MAX_PORT, Entry, Output
+from planes.data.rule import CONTROLLER_PORT, MAX_PORT, Entry, Output, Rule
 from planes.model import state
 
 CONTROLLER = "fabric"  # this controller's name in the store; there is one
@@ -55,20 +62,26 @@ class Core:
 
     def __init__(self, key: bytes, software: str = "") -> None:
         self._software = software
-        self.engine = Engine(FRAGMENTS)
+        self.engine = Engine(FRAGMENTS, network_of)
         self.drops: Counter[str] = Counter()
         self.ledger = Ledger()
         self._ids = Ids()
         self.inventory = Inventory(self._ids)
         self.discovery = Discovery(key)
         self.damping = Damping()
-        self.segments = Segments(self._ids, self.inventory, self.engine)
-        self.learning = Learning(self.inventory, self.engine, self.segments, self.drops)
+        self.quota = Quota(self.engine)
+        self.tenants = Tenants(self._ids, self.inventory, self.engine, self.drops)
+        self.routing = Routing(self.inventory, self.engine, self.tenants, self.drops)
+        self.learning = Learning(self.inventory, self.engine, self.tenants, self.drops, self.quota, self.routing)
+        self._reporter = Reporter(self.ledger, self.inventory, self.engine, self.tenants)
         self._rollout = Rollout()
         self._shape = Shape()
+        self._distances: dict[int, dict[int, int]] = {}  # datapath id -> target's index -> links
         self._resync = Resync()
+        self._quarantine = Quarantine()
         self._held: dict[int, frozenset[Entry]] = {}  # by switches that were read back, and told nothing since
         self._serial = self._applied = 0
+        self._names: dict[int, str] = {}  # the switches' names as last reported
         self._report_at: float | None = None
         self._reshaped = False  # links or switches changed since the last report
 
@@ -81,12 +94,22 @@ class Core:
         self.discovery.expire(now)
         self._reshaped |= self.damping.expire(now)
         self.learning.expire(now)
+        changed = self.learning.take_changed()
+        self.routing.learned(changed)
+        self.routing.expire(now)
         self._route()
-        installs = self._install()
-        frames = [*self.learning.take_frames(), *(_hello(*due) for due in self.discovery.due(now))]
+        installs = self._install(event, now)
+        hellos = (_hello(*due) for due in self.discovery.due(now))
+        frames = [*self.learning.take_frames(), *self.routing.take_frames(), *hellos]
         frames = [frame for frame in frames if self.inventory.records[frame.dpid].connected]
+        for dpid in self._quarantine.due(now):
+            self._resync.ask(dpid, now)
         resyncs = map(ev.Resync, self._resync.due(now))
-        return [*installs, *frames, *resyncs, *self._publish(event, now)]
+        return [*installs, *frames, *resyncs, *self._publish(event, changed, now)]
+
+    def policy_lines(self) -> dict[int, tuple[str, int]]:
+        """Network and line of each line of a policy, by its number in cookies. Any thread may ask."""
+        return report.policy_lines(self.tenants.networks, self._ids)
 
     def deadline(self) -> float | None:
         """When to hand in a Tick if nothing else happens before."""
@@ -94,7 +117,9 @@ class Core:
             self.discovery.deadline(),
             self.damping.deadline(),
             self.learning.deadline(),
+            self.routing.deadline(),
             self._resync.deadline(),
+            self._quarantine.deadline(),
             self._report_at,
         )
         return min((time for time in times if time is not None), default=None)
@@ -108,22 +133,19 @@ class Core:
             case ev.SwitchConnected(dpid, ports, held):
                 self._held[dpid] = held
                 self._connected(self.inventory.connect(dpid, ports), now)
-            case ev.SwitchLost(dpid):
-                self._lost(dpid)
+            case ev.SwitchLost(dpid, reason):
+                self._lost(dpid, reason)
             case ev.Confirmed(dpid, token):
-                self.inventory.record(dpid).confirmed = token
-                self._rollout.confirmed(dpid, token)
-            case ev.Refused(dpid, reason):
-                self.inventory.record(dpid).error = reason
-                self.drops["refused-by-switch"] += 1
-                self._resync.refused(dpid, now)
-                self._rollout.forget(dpid)
+                self._answered(dpid, token)
+            case ev.Refused(dpid, reason, part):
+                self._refused(dpid, reason, part, now)
             case ev.Counted(reason):
                 self.drops[reason] += 1
             case ev.IntentChanged(serial, intent):
                 self._serial = serial
-                self.segments.follow(intent)
-                self._redraw(now)
+                self.tenants.follow(intent)
+                self.quota.follow(intent, lambda name: self._ids.number("network", name))
+                self._redraw(now, ())
                 for row in self.learning.recall():
                     self.ledger.drop(state.Host, state.key(row))
             case ev.Restored(known):
@@ -133,15 +155,42 @@ class Core:
 
     # switches and ports
 
+    def _answered(self, dpid: int, token: int) -> None:
+        """A switch has taken or refused all that it was told up to this token."""
+        record = self.inventory.record(dpid)
+        record.confirmed = token
+        self._rollout.confirmed(dpid, token)
+        if dpid in self._quarantine and record.confirmed == record.issued and not self._rollout.concerns(dpid):
+            self._reshaped |= self._quarantine.settled(dpid)
+            record.error = self._quarantine.error(dpid, self._whose)
+
+    def _refused(self, dpid: int, reason: str, part: ev.Install | None, now: float) -> None:
+        record = self.inventory.record(dpid)
+        self.drops["refused-by-switch"] += 1
+        if part is not None:
+            self._quarantine.refused(part, reason)
+            record.error = self._quarantine.error(dpid, self._whose)
+            self._answered(dpid, part.token)
+            return
+        record.error = reason
+        self._quarantine.open(dpid)
+        self._resync.refused(dpid, now)
+        self._rollout.forget(dpid)
+
+    def _whose(self, network: int) -> str:
+        return "fabric" if network == FABRIC else f"network {self.quota.name(network)}"
+
     def _connected(self, record: Record, now: float) -> None:
         self._resync.over(record.dpid)
         self._rollout.forget(record.dpid)
         self.discovery.found(record.dpid, now)
-        self._redraw(now)
+        self._redraw(now, (record.dpid,))
 
-    def _lost(self, dpid: int) -> None:
+    def _lost(self, dpid: int, reason: str) -> None:
         self.inventory.lose(dpid)
+        self.inventory.record(dpid).error = reason
         self._held.pop(dpid, None)
+        self._quarantine.forget(dpid)
         self._resync.over(dpid)
         self._rollout.forget(dpid)
         self.discovery.lost(dpid)
@@ -154,23 +203,31 @@ class Core:
             ports.pop(event.port.number, None)
         else:
             ports[event.port.number] = event.port
-        if was_up and not self.inventory.is_up(port) and self.segments.edge(port) is None:
+        if was_up and not self.inventory.is_up(port) and not self.tenants.is_edge(port):
             self.damping.failed(port, now)
+        self._reporter.touch((event.dpid,))
         self._watch(port, now)
 
-    def _redraw(self, now: float) -> None:
+    def _redraw(self, now: float, connected: Iterable[int]) -> None:
         """A switch or an intent is new: say again which ports are edges, and who lives on them."""
         for dpid, record in self.inventory.records.items():
             self.engine.put(facts.SWITCH, dpid, record.index)
-        self.segments.resolve()
-        self.learning.reconsider()
-        for dpid, record in self.inventory.records.items():
-            for number in record.ports:
+        accesses = self.tenants.resolve()
+        self.learning.reconsider(accesses)
+        names = {dpid: record.name for dpid, record in self.inventory.records.items()}
+        renamed = {dpid for dpid, name in names.items() if self._names.get(dpid) != name}
+        if renamed:
+            self.learning.rename(renamed)
+        self._names = names
+        touched = {*connected, *renamed, *(dpid for dpid, _, _ in accesses)}
+        self._reporter.touch(touched)
+        for dpid in touched:
+            for number in self.inventory.records[dpid].ports:
                 self._watch((dpid, number), now)
 
     def _watch(self, port: Port, now: float) -> None:
         """Discovery runs on ports that are up and no edge."""
-        if self.segments.edge(port) is None and port[1] <= MAX_PORT and self.inventory.is_up(port):
+        if not self.tenants.is_edge(port) and port[1] <= MAX_PORT and self.inventory.is_up(port):
             self.discovery.up(port, now)
         else:
             self.discovery.down(port)
@@ -178,7 +235,7 @@ class Core:
     def _frame(self, event: ev.FrameArrived, now: float) -> None:
         port = (event.dpid, event.in_port)
         if event.table != Table.PORT:
-            self.learning.frame(port, event.table, event.data, now)
+            self.learning.frame(port, event.table, event.metadata, event.data, now)
             return
         frame = lldp.decode(event.data)
         reason = self.discovery.received(port, frame, now) if isinstance(frame, lldp.LldpFrame) else frame.value
@@ -200,31 +257,48 @@ class Core:
         self._shape, self._reshaped = shape, True
         self.engine.replace(facts.FABRIC_PORT, {end: True for link in shape.links for end in (link.a, link.b)})
         indexes = {dpid: record.index for dpid, record in records.items()}
-        self.engine.replace(facts.HOPS, all_hops(graph(shape.nodes, shape.links), indexes, shape.lost))
+        hops = all_hops(graph(shape.nodes, shape.links), indexes, shape.lost)
+        self.engine.replace(facts.WAY, {(dpid, way.index): way for dpid, ways in hops.items() for way in ways})
+        self._distances = {dpid: {way.index: way.distance for way in ways} for dpid, ways in hops.items()}
 
-    def _install(self) -> list[ev.Install]:
+    def _install(self, event: ev.Event, now: float) -> list[ev.Install]:
         deltas = self.engine.run()
+        self.quota.compiled()
         for dpid, held in self._held.items():
             deltas[dpid] = delta(held, self.engine.entries(dpid))
+            if dpid in self._quarantine:
+                self._quarantine.begin(dpid, now)
+        urgent = isinstance(event, ev.IntentChanged)
         installs = []
         for dpid, mods in deltas.items():
             record = self.inventory.record(dpid)
             if record.connected and not self._resync.pending(dpid):
-                at_once = self._rollout.take(dpid, mods, self._distances(dpid))
-                installs += [self._issue(record, at_once)] if at_once or dpid in self._held else []
+                at_once = self._rollout.take(dpid, mods, self._distances.get(dpid, {}))
+                parts = self._parts(dpid, at_once, urgent, self._held.get(dpid, frozenset()))
+                installs += [self._issue(record, *part) for part in parts or [(None, ())] * (dpid in self._held)]
         self._held.clear()
         self._rollout.await_first({install.dpid: install.token for install in installs})
         for dpid, mods in self._rollout.next_ring().items():
-            installs.append(self._issue(self.inventory.record(dpid), mods))
-            self._rollout.sent(dpid, installs[-1].token)
+            for part in self._parts(dpid, mods, urgent):
+                installs.append(self._issue(self.inventory.record(dpid), *part))
+                self._rollout.sent(dpid, installs[-1].token)
         return installs
 
-    def _issue(self, record: Record, mods: Delta) -> ev.Install:
-        record.issued += 1
-        return ev.Install(record.dpid, mods, record.issued)
+    def _parts(self, dpid: int, mods: Delta, urgent: bool, held: frozenset[Entry] = frozenset()) -> list[Part]:
+        """A change as a whole, or in parts for a switch that refuses some."""
+        if dpid in self._quarantine:
+            return self._quarantine.parts(dpid, mods, lambda mod: self._owner(dpid, mod), held, urgent=urgent)
+        return [(None, mods)] if mods else []
 
-    def _distances(self, dpid: int) -> dict[int, int]:
-        return {way.index: way.distance for way in self.engine.facts.table(facts.HOPS).get(dpid, ())}
+    def _owner(self, dpid: int, mod: Mod) -> int:
+        """The network that a mod is about, as far as is known: who wanted what goes is not."""
+        if mod.command is not Command.DELETE:
+            return self.engine.network(dpid, mod.entry)
+        return network_in(mod.entry, self.engine.facts) if isinstance(mod.entry, Rule) else FABRIC
+
+    def _issue(self, record: Record, network: int | None, mods: Delta) -> ev.Install:
+        record.issued += 1
+        return ev.Install(record.dpid, mods, record.issued, network)
 
     # the store
 
@@ -234,6 +308,7 @@ class Core:
         self._applied = known.applied
         self._ids.restore(known.of(state.Id))
         self.inventory.restore(known.of(state.Switch), known.of(state.Port))
+        self._reporter.restore(known)
         self.learning.remember(known.of(state.Host))
         self.drops.update({row.reason: row.count for row in known.of(state.Counter)})
         for row in known.of(state.Link):
@@ -241,9 +316,9 @@ class Core:
             if a is not None and b is not None:
                 self.discovery.restore(Link.between((a, row.port), (b, row.peer_port)), now)
 
-    def _publish(self, event: ev.Event, now: float) -> list[ev.Effect]:
-        for address, known in self.learning.take_changed():
-            row = report.host(self.inventory, self.segments, address, known)
+    def _publish(self, event: ev.Event, changed: Iterable[tuple[Address, Known | None]], now: float) -> list[ev.Effect]:
+        for address, known in changed:
+            row = report.host(self.inventory, self.tenants, address, known)
             self.ledger.put(row) if isinstance(row, state.Host) else self.ledger.drop(state.Host, row)
         for number in self._ids.take_fresh():
             self.ledger.put(number)
@@ -251,7 +326,7 @@ class Core:
             self._report()
         elif self._report_at is None and isinstance(event, ev.FrameArrived | ev.Counted):
             self._report_at = now + REPORT_INTERVAL
-        settled = self.inventory.settled() and self._rollout.idle
+        settled = self.inventory.settled() and self._rollout.idle and self._resync.idle
         applied = self._serial if self._serial != self._applied and settled else None
         self._applied = self._applied if applied is None else applied
         changes = self.ledger.flush()
@@ -259,10 +334,7 @@ class Core:
 
     def _report(self) -> None:
         self._report_at, self._reshaped = None, False
-        self.ledger.sync(state.Switch, report.switches(self.inventory, self.engine))
-        self.ledger.sync(state.Port, report.ports(self.inventory, self.engine, self.damping.dampened))
-        self.ledger.sync(state.Link, report.links(self.inventory, self._shape.links))
-        self.ledger.sync(state.Counter, report.counters(self.drops))
+        self._reporter.report(self._shape.links, self.damping.dampened, self.drops)
 
 
 def _hello(port: Port, frame: lldp.LldpFrame) -> ev.SendFrame:

@@ -67,6 +67,8 @@ class Damping:
     def calm(self, links: frozenset[Link]) -> frozenset[Link]:
         """The links less the dampened ones, but for those without which the fabric would fall apart."""
         dampened = self.dampened
+        if not dampened:
+            return links
         kept = {link for link in links if link.a not in dampened and link.b not in dampened}
         if len(kept) < len(links):
             kept |= _bridges(kept, sorted(links - kept, key=lambda link: (link.a, link.b)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -36,17 +37,24 @@ class Discovery:
         self._key = key
         self._senders: dict[Port, _Sender] = {}
         self._heard: dict[Port, tuple[Port, float]] = {}  # receiving port -> sending port, until when
+        self._heard_from: Counter[Port] = Counter()  # how many ports heard each sending port last
         self._mute: set[int] = set()  # switches without a channel: they can neither send nor report
+        self._links: frozenset[Link] | None = None  # None: to be found anew
+        self._wake = math.inf  # before that there is nothing to do
 
     def up(self, port: Port, now: float) -> None:
         """A port can carry frames and is no edge."""
-        self._senders.setdefault(port, _Sender(now))
+        if port not in self._senders:
+            self._senders[port] = _Sender(now)
+            self._wake = now
 
     def down(self, port: Port) -> None:
         """A port is down, gone, or an edge now: nothing heard on it or from it counts."""
         self._senders.pop(port, None)
-        self._heard.pop(port, None)
-        self._heard = {at: heard for at, heard in self._heard.items() if heard[0] != port}
+        self._forget(port)
+        if self._heard_from[port]:
+            for at in [at for at, (sender, _) in self._heard.items() if sender == port]:
+                self._forget(at)
 
     def lost(self, dpid: int) -> None:
         """A switch has no channel: it forwards on, so its links stand until a port says otherwise."""
@@ -58,11 +66,12 @@ class Discovery:
         for port, (peer, _) in self._heard.items():
             if dpid in (port[0], peer[0]):
                 self._heard[port] = (peer, now + HOLD)
+        self._wake = min(self._wake, now + HOLD)
 
     def restore(self, link: Link, now: float) -> None:
         """Believe in a link known before a restart until its hold time is over."""
-        self._heard[link.a] = (link.b, now + HOLD)
-        self._heard[link.b] = (link.a, now + HOLD)
+        self._hear(link.a, link.b, now + HOLD)
+        self._hear(link.b, link.a, now + HOLD)
 
     def received(self, port: Port, frame: LldpFrame, now: float) -> str | None:
         """Take in a frame; the reason to drop it, or None when it counts."""
@@ -75,15 +84,20 @@ class Discovery:
             return "lldp-own-echo"
         if self._heard.get(port, (None, 0))[0] != sender:  # news: answer at once, so that both ends know
             self._senders[port].due = now
-        self._heard[port] = (sender, now + HOLD)
+            self._wake = now
+        self._hear(port, sender, now + HOLD)
         return None
 
     def expire(self, now: float) -> None:
         """Forget directions that were not heard for their hold time."""
-        self._heard = {port: heard for port, heard in self._heard.items() if self._until(port) > now}
+        if self._wake <= now:
+            for port in [port for port in self._heard if self._until(port) <= now]:
+                self._forget(port)
 
     def due(self, now: float) -> Iterable[tuple[Port, LldpFrame]]:
         """The frames to send now, and from which ports."""
+        if self._wake > now:
+            return
         linked = {port for link in self.links() for port in (link.a, link.b)}
         for port, sender in self._senders.items():
             if sender.due <= now:
@@ -91,15 +105,33 @@ class Discovery:
                 sender.fast -= hurry
                 sender.due = now + (FAST_INTERVAL if hurry else INTERVAL)
                 yield port, LldpFrame(*port, round(HOLD), self._sign(port))
+        times = [sender.due for sender in self._senders.values()] + [self._until(port) for port in self._heard]
+        self._wake = min(times, default=math.inf)
 
     def links(self) -> frozenset[Link]:
         """The links whose both directions are fresh."""
-        return frozenset(Link.between(port, peer) for port, (peer, _) in self._heard.items() if self._hears(peer, port))
+        if self._links is None:
+            pairs = ((port, peer) for port, (peer, _) in self._heard.items() if self._hears(peer, port))
+            self._links = frozenset(Link.between(*pair) for pair in pairs)
+        return self._links
 
     def deadline(self) -> float | None:
-        """When `expire` and `due` have something to do next."""
-        times = [sender.due for sender in self._senders.values()] + [self._until(port) for port in self._heard]
-        return min(times, default=None)
+        """When `expire` and `due` have something to do next, or to look again."""
+        return None if self._wake == math.inf else self._wake
+
+    def _hear(self, port: Port, sender: Port, until: float) -> None:
+        if self._heard.get(port, (None, 0))[0] != sender:
+            self._forget(port)
+            self._heard_from[sender] += 1
+            self._links = None
+        self._heard[port] = (sender, until)
+        self._wake = min(self._wake, until)
+
+    def _forget(self, port: Port) -> None:
+        heard = self._heard.pop(port, None)
+        if heard is not None:
+            self._heard_from[heard[0]] -= 1
+            self._links = None
 
     def _until(self, port: Port) -> float:
         peer, until = self._heard[port]

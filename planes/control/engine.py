@@ -7,8 +7,8 @@ recompile is the same functions over all facts, and the two always agree.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from zlib import crc32
@@ -23,6 +23,7 @@ OWNER = 0x7470  # the top 16 bits of every cookie of ours: "tp"
 Placed = tuple[int, Entry]  # datapath id, entry
 Name = tuple[str, object]  # fragment kind, key of its anchor
 Slot = tuple[type[Entry], object]  # what two entries of one switch may not share
+Share = Callable[[Kind[Any, Any], Any, Facts], int]  # whose a fragment's entries are, by its anchor: a network's number
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,19 @@ class Conflict(ValueError):
     """Two fragments want the same table, priority and match, or the same id: a bug in one of them."""
 
 
-class Engine:
-    """Facts, the fragments made of them, and the entries that each switch must hold."""
+def nobodys(_: Kind[Any, Any], __: object, ___: Facts) -> int:
+    """The share of who has none: network 0."""
+    return 0
 
-    def __init__(self, fragments: Iterable[Fragment]) -> None:
+
+class Engine:
+    """Facts, the fragments made of them, and the entries that each switch must hold, counted by network."""
+
+    def __init__(self, fragments: Iterable[Fragment], share: Share = nobodys) -> None:
         self.facts = Facts()
+        self._share = share
+        self._networks: dict[Name, int] = {}
+        self._loads: dict[int, Counter[int]] = defaultdict(Counter)  # network -> datapath id -> entries
         self._fragments = {fragment.name: fragment for fragment in fragments}
         self._anchored: dict[Kind[Any, Any], list[str]] = defaultdict(list)
         for fragment in self._fragments.values():
@@ -77,12 +86,15 @@ class Engine:
         fresh: list[tuple[Name, Placed]] = []
         for name in self._dirty:
             before, after = self._results.get(name, frozenset()), self._compile(name)
+            load = self._loads[self._network(name, anew=not before)]
             for dpid, entry in before - after:
                 del self._owners[dpid][_slot(entry)]
+                load[dpid] -= 1
                 gone[dpid].append(entry)
             fresh += [(name, placed) for placed in after - before]
         for name, (dpid, entry) in fresh:
             self._claim(name, dpid, entry)
+            self._loads[self._networks[name]][dpid] += 1
             made[dpid].append(entry)
         self._dirty.clear()
         deltas = {dpid: delta(gone[dpid], made[dpid]) for dpid in sorted(gone.keys() | made.keys())}
@@ -96,9 +108,39 @@ class Engine:
         """How many entries that is."""
         return len(self._owners[dpid])
 
+    def owner(self, dpid: int, entry: Entry) -> Name | None:
+        """The fragment that wants an entry of this key on a switch, None when none does."""
+        held = self._owners[dpid].get(_slot(entry))
+        return held[0] if held else None
+
+    def network(self, dpid: int, entry: Entry) -> int:
+        """Whose entry it is: the number of a network, 0 for the fabric's own and for one that nobody wants."""
+        name = self.owner(dpid, entry)
+        return self._networks[name] if name else 0
+
+    def load(self, network: int) -> Mapping[int, int]:
+        """How many entries a network has, by datapath id; not to be changed."""
+        return self._loads[network]
+
+    def growth(self, wanted: Iterable[tuple[Kind[Any, Any], Any, object]]) -> Counter[int]:
+        """How many entries more each switch would hold after `run`, were these facts so: (kind, key, value)."""
+        puts, missing = list(wanted), object()
+        before = [self.facts.table(kind).get(key, missing) for kind, key, _ in puts]
+        for put in puts:
+            self.facts.put(*put)
+        grown: Counter[int] = Counter()
+        for name in {name for kind, key, _ in puts for name in self._concerned(kind, key)}:
+            fragment, key = self._fragments[name[0]], name[1]
+            if key in self.facts.table(fragment.anchor):
+                grown.update(dpid for dpid, _ in fragment.compile(View(self.facts), key))
+            grown.subtract(dpid for dpid, _ in self._results.get(name, ()))
+        for (kind, key, _), value in zip(puts, before, strict=True):
+            self.facts.drop(kind, key) if value is missing else self.facts.put(kind, key, value)
+        return grown
+
     def recompiled(self) -> Engine:
         """All fragments run anew over the same facts: what this engine must agree with."""
-        other = Engine(self._fragments.values())
+        other = Engine(self._fragments.values(), self._share)
         other.facts = self.facts
         for kind, fragments in self._anchored.items():
             other._dirty |= dict.fromkeys((name, key) for key in self.facts.table(kind) for name in fragments)
@@ -106,9 +148,20 @@ class Engine:
         return other
 
     def _touch(self, kind: Kind[Any, Any], key: object) -> None:
-        for fragment in self._anchored.get(kind, ()):
-            self._dirty[(fragment, key)] = None
-        self._dirty.update(dict.fromkeys(self._readers.get((kind, key), ())))
+        self._dirty.update(dict.fromkeys(self._concerned(kind, key)))
+
+    def _concerned(self, kind: Kind[Any, Any], key: object) -> Iterator[Name]:
+        """The fragments that a fact is for, or that read it."""
+        yield from ((fragment, key) for fragment in self._anchored.get(kind, ()))
+        yield from self._readers.get((kind, key), ())
+
+    def _network(self, name: Name, *, anew: bool) -> int:
+        """Whose the entries of a fragment are; that does not change while it has any."""
+        if name not in self._results:
+            return self._networks.pop(name, 0)
+        if anew or name not in self._networks:
+            self._networks[name] = self._share(self._fragments[name[0]].anchor, name[1], self.facts)
+        return self._networks[name]
 
     def _compile(self, name: Name) -> frozenset[Placed]:
         for read in self._reads.pop(name, ()):

@@ -45,9 +45,10 @@ class SwitchConnected:
 
 @dataclass(frozen=True)
 class SwitchLost:
-    """A switch's channel closed; it goes on with the rules it has."""
+    """A switch's channel closed, for this reason if we closed it; it goes on with the rules it has."""
 
     dpid: int
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,12 @@ class PortChanged:
 
 @dataclass(frozen=True)
 class FrameArrived:
-    """A frame was punted from a table."""
+    """A frame was punted from a table; `metadata` is what it had there."""
 
     dpid: int
     in_port: int
     table: int
+    metadata: int
     data: bytes
 
 
@@ -79,10 +81,11 @@ class Confirmed:
 
 @dataclass(frozen=True)
 class Refused:
-    """A switch would not take a change: all or a part of it is not in force."""
+    """A switch would not take a change. What it holds now is unknown, but for a `part`: of that it has nothing."""
 
     dpid: int
     reason: str
+    part: Install | None = None
 
 
 @dataclass(frozen=True)
@@ -113,11 +116,16 @@ Event = (
 
 @dataclass(frozen=True)
 class Install:
-    """Change a switch's entries, all or none, and ask for confirmation."""
+    """Change a switch's entries, all or none, and ask for confirmation.
+
+    One that names a network (or 0, the fabric's own) is a part: it shares no bundle, and is refused for itself alone.
+    A network's parts that follow a refused one are refused too, until the switch is read back.
+    """
 
     dpid: int
     mods: Delta
     token: int
+    network: int | None = None
 
 
 @dataclass(frozen=True)

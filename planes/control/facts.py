@@ -21,41 +21,126 @@ class Kind(Generic[K, V]):
 
 
 Port = tuple[int, int]  # datapath id, port number
+Access = tuple[int, int, int]  # datapath id, port number (a LAG's lowest), VLAN id or 0 for untagged
 Address = tuple[int, int]  # segment number, MAC as a 48-bit number
+Prefix = tuple[int, int]  # address, length
+Neighbor = tuple[int, int, int]  # segment number, IP version, address
+Flow = tuple[int | None, int | None, str | None]  # source and destination segment, protocol; None is any
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A meter that drops above so many kilobits a second."""
+
+    meter: int
+    kbps: int
 
 
 @dataclass(frozen=True)
 class Edge:
-    """The segment and network that a port's frames enter."""
+    """The segment and network that an access's frames enter, and how fast they may."""
 
     segment: int
     network: int
+    rate: Rate | None = None
+
+
+@dataclass(frozen=True)
+class EdgePort:
+    """A port with accesses on it. `members`: the ports of its LAG, itself the first; alone, where it is none."""
+
+    members: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class SegmentFact:
-    """A segment's edge ports, sorted, and the slots under which its floods land."""
+    """A segment's accesses, sorted, and the slots under which its floods land."""
 
     network: int
-    ports: tuple[Port, ...]
+    accesses: tuple[Access, ...]
     broadcast: int
     multicast4: int
     multicast6: int
 
     @property
     def switches(self) -> tuple[int, ...]:
-        """The datapath ids that have a port in the segment."""
-        return tuple(sorted({dpid for dpid, _ in self.ports}))
+        """The datapath ids that have an access in the segment."""
+        return tuple(sorted({dpid for dpid, _, _ in self.accesses}))
 
 
 @dataclass(frozen=True)
 class HostFact:
-    """Where a segment's MAC is, its slot, and the IPv4 and IPv6 addresses that it may speak ARP and ND for."""
+    """Where a segment's MAC is, its slot, and the IPv4 and IPv6 addresses that are its own."""
 
     slot: int
-    port: Port
+    access: Access
     ipv4: tuple[int, ...] = ()
     ipv6: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class BindingFact:
+    """The only MAC that an access may send from, and its only address of a version where one is named."""
+
+    mac: int
+    version: int = 0  # of `address`: 4, 6, or 0 for any address
+    address: int = 0
+
+    def neighbor(self, segment: int) -> Neighbor | None:
+        """The address as one of the access's segment; None where none is named."""
+        return (segment, self.version, self.address) if self.version else None
+
+
+@dataclass(frozen=True)
+class GatewayFact:
+    """A segment's anycast gateway: its addresses, and the segment's subnets."""
+
+    network: int
+    ipv4: tuple[int, ...] = ()
+    ipv6: tuple[int, ...] = ()
+    subnets4: tuple[Prefix, ...] = ()
+    subnets6: tuple[Prefix, ...] = ()
+
+    def owns(self, neighbor: Neighbor) -> bool:
+        """Whether an address of its segment is its own."""
+        return neighbor[2] in (self.ipv4 if neighbor[1] == 4 else self.ipv6)
+
+
+@dataclass(frozen=True, order=True)
+class RouteFact:
+    """A static route: a prefix of an IP version, and the next hop, in a segment."""
+
+    version: int
+    prefix: Prefix
+    segment: int
+    via: int
+
+    @property
+    def neighbor(self) -> Neighbor:
+        """The next hop, as a key of NEIGHBOR."""
+        return self.segment, self.version, self.via
+
+
+@dataclass(frozen=True)
+class RouterFact:
+    """A network's virtual router: the switches it is on, the segments it joins, its static routes."""
+
+    switches: tuple[int, ...]
+    segments: tuple[int, ...]
+    routes: tuple[RouteFact, ...] = ()
+
+
+@dataclass(frozen=True)
+class PolicyFact:
+    """One line of a policy; None is any. A line with several ranges of ports comes as several."""
+
+    allow: bool
+    source: int | None = None  # segment numbers
+    destination: int | None = None
+    protocol: str | None = None
+    ports: tuple[int, int] | None = None
+    stateful: bool = False
+    rate: Rate | None = None
 
 
 @dataclass(frozen=True, order=True)
@@ -77,12 +162,25 @@ class Way:
 Hops = tuple[Way, ...]  # to every other switch, sorted
 
 SWITCH: Kind[int, int] = Kind("switch")  # datapath id -> index
-HOPS: Kind[int, Hops] = Kind("hops")  # datapath id -> ways to every other switch
+WAY: Kind[tuple[int, int], Way] = Kind("way")  # datapath id, index of another switch -> how to send to it
 FABRIC_PORT: Kind[Port, bool] = Kind("fabric-port")
-EDGE_PORT: Kind[Port, Edge] = Kind("edge-port")
+EDGE_PORT: Kind[Port, EdgePort] = Kind("edge-port")
+ACCESS: Kind[Access, Edge] = Kind("access")
+BINDING: Kind[Access, BindingFact] = Kind("binding")
+TAKEN: Kind[int, tuple[int, ...]] = Kind("taken")  # by segment: VLANs of others on ports where it is untagged
 SEGMENT: Kind[int, SegmentFact] = Kind("segment")  # by segment number
-SEGMENT_SWITCHES: Kind[int, tuple[int, ...]] = Kind("segment-switches")
+SEGMENT_SWITCHES: Kind[int, tuple[int, ...]] = Kind("segment-switches")  # with an access in it
+REACH: Kind[int, tuple[int, ...]] = Kind("reach")  # by segment: where frames bound for it come from, router included
+GATEWAY: Kind[int, GatewayFact] = Kind("gateway")  # by segment number
+ROUTER: Kind[int, RouterFact] = Kind("router")  # by network number, as those below
+NETWORK_SWITCHES: Kind[int, tuple[int, ...]] = Kind("network-switches")  # with an access in any of its segments
+RATE: Kind[int, Rate] = Kind("rate")
+STATEFUL: Kind[int, tuple[Flow, ...]] = Kind("stateful")  # what the stateful lines are about; none, no fact
+POLICY_LINE: Kind[tuple[int, int], PolicyFact] = Kind("policy-line")  # by network number and place in the policy
+LINE_RATE: Kind[tuple[int, int], Rate] = Kind("line-rate")  # by network number and the plan's line
+ZONE: Kind[tuple[int, int], int] = Kind("zone")  # datapath id, segment -> conntrack zone, in networks with such lines
 HOST: Kind[Address, HostFact] = Kind("host")
+NEIGHBOR: Kind[Neighbor, int] = Kind("neighbor")  # -> MAC of the host that owns the address
 GROUP_ADDRESS: Kind[Address, int] = Kind("group-address")  # a non-IP multicast MAC in use -> slot
 
 Read = tuple[Kind[object, object], object]

@@ -1,4 +1,4 @@
-"""Numbers given to names for good: switch indexes, network and segment numbers, slots.
+"""Numbers given to names for good: switch indexes, network and segment numbers, slots, zones, meters.
 
 A number is never given to another name, so nothing that still holds an old one (a switch that was cut off, a
 label on its way) can mean something else by it.
@@ -12,7 +12,16 @@ from planes.data.label import MAX_INDEX, MAX_SLOT
 from planes.data.pipeline import MAX_NUMBER
 from planes.model.state import Id
 
-LAST = {"switch": MAX_INDEX, "network": MAX_NUMBER, "segment": MAX_NUMBER, "slot": MAX_SLOT}
+MAX_ZONE = 0xFFFF  # of connection tracking
+MAX_METER = 100_000  # above those that go with ports: Open vSwitch has some 200,000
+LAST = {
+    "switch": MAX_INDEX,
+    "network": MAX_NUMBER,
+    "segment": MAX_NUMBER,
+    "slot": MAX_SLOT,
+    "zone": MAX_ZONE,
+    "meter": MAX_METER,
+}
 
 
 class IdsExhausted(Exception):
@@ -44,6 +53,10 @@ class Ids:
             numbers[name] = self._highest[kind]
             self._fresh.append(Id(kind, name, numbers[name]))
         return numbers[name]
+
+    def find(self, kind: str, name: str) -> int | None:
+        """The name's number, None when it has none yet."""
+        return self._numbers[kind].get(name)
 
     def take_fresh(self) -> list[Id]:
         """The numbers given since the last call, to be kept in the store."""

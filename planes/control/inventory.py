@@ -34,6 +34,8 @@ class Inventory:
         self._ids = ids
         self.records: dict[int, Record] = {}
         self._planned: dict[int, str] = {}
+        self._by_name: dict[str, int] = {}
+        self.names = 0  # raised whenever a name stands for another switch than before
 
     def plan(self, names: Iterable[tuple[str, int]]) -> None:
         """The plan names these datapath ids."""
@@ -87,11 +89,12 @@ class Inventory:
         return all(r.confirmed == r.issued for r in self.records.values() if r.connected)
 
     def _name_all(self) -> None:
-        self._by_name: dict[str, int] = {name: dpid for dpid, name in self._planned.items()}
+        before, self._by_name = self._by_name, {name: dpid for dpid, name in self._planned.items()}
         for dpid in sorted(self.records):
             record = self.records[dpid]
             record.name = self._planned.get(dpid) or self._own_name(record)
             self._by_name[record.name] = dpid
+        self.names += self._by_name != before
 
     def _own_name(self, record: Record) -> str:
         local = record.ports.get(LOCAL_PORT)

@@ -14,6 +14,7 @@ import networkx as nx
 from planes.control.facts import Hops, Way
 
 Distances = Mapping[int, int]
+_Doors = Mapping[int, list[tuple[int, int]]]  # by switch: its ports, sorted, and who is behind each
 
 
 def all_hops(
@@ -23,56 +24,74 @@ def all_hops(
 
     Nothing is sent through a stale switch, only to it: it follows rules of another time.
     """
-    ways: dict[int, list[Way]] = {dpid: [] for dpid in fabric}
+    doors = {node: _doors(fabric, node) for node in fabric}
+    ways: dict[int, list[Way]] = {node: [] for node in fabric}
     for target in fabric:
-        distances = _distances(fabric, target, stale)
-        through = {node for node in distances if node not in stale or node == target}
+        distances = _distances(doors, target, stale)
+        ahead = {node: _ahead(doors[node], distances, target, stale) for node in distances}
         for node in fabric:
-            if node != target:
-                ways[node].append(_way(fabric, node, target, indexes[target], distances, through))
-    return {dpid: tuple(sorted(found)) for dpid, found in ways.items()}
+            if node == target:
+                continue
+            index = indexes[target]
+            known = node in distances
+            ways[node].append(_way(doors, node, target, index, distances, ahead) if known else Way(index, -1))
+    return {node: tuple(sorted(found, key=_index)) for node, found in ways.items()}
 
 
-def _distances(fabric: nx.MultiGraph[int], target: int, stale: frozenset[int]) -> Distances:
-    """Links to the target, without passing through a stale switch."""
-    inner: Distances = nx.single_source_shortest_path_length(fabric.subgraph(fabric.nodes - (stale - {target})), target)
-    edge = {node: min((inner[peer] + 1 for peer in fabric[node] if peer in inner), default=-1) for node in stale}
-    return {**{node: length for node, length in edge.items() if length >= 0}, **inner}
+def _index(way: Way) -> int:
+    return way.index
 
 
-def _way(
-    fabric: nx.MultiGraph[int], node: int, target: int, index: int, distances: Distances, through: set[int]
-) -> Way:
-    here = distances.get(node)
-    if here is None:
-        return Way(index, -1)
-    ports = [(port, peer) for port, peer in _ports(fabric, node) if peer in through]
-    nearer = [(port, peer) for port, peer in ports if distances[peer] < here]
-    start = (node + target) % len(nearer)  # so that not all targets have the same first way
-    nearer = nearer[start:] + nearer[:start]
-    alternates = _alternates(fabric, node, {peer for _, peer in nearer}, ports, distances, through)
-    return Way(index, here, tuple(port for port, _ in nearer), tuple(alternates), tuple(_returns(nearer)))
-
-
-def _ports(fabric: nx.MultiGraph[int], node: int) -> list[tuple[int, int]]:
-    """The node's ports and who is behind each."""
+def _doors(fabric: nx.MultiGraph[int], node: int) -> list[tuple[int, int]]:
     return sorted((data["ports"][node], peer) for _, peer, data in fabric.edges(node, data=True))
 
 
+def _distances(doors: _Doors, target: int, stale: frozenset[int]) -> Distances:
+    """Links to the target, without passing through a stale switch."""
+    distances = {target: 0}
+    ring = [target]
+    while ring:
+        following = []
+        for node in ring:
+            for _, peer in doors[node]:
+                if peer not in distances:
+                    distances[peer] = distances[node] + 1
+                    if peer not in stale:
+                        following.append(peer)
+        ring = following
+    return distances
+
+
+def _ahead(ports: list[tuple[int, int]], distances: Distances, target: int, stale: frozenset[int]) -> set[int]:
+    """The neighbours through which something may be sent: those that reach the target and are not stale."""
+    return {peer for _, peer in ports if peer in distances and (peer not in stale or peer == target)}
+
+
+def _way(doors: _Doors, node: int, target: int, index: int, distances: Distances, ahead: Mapping[int, set[int]]) -> Way:
+    here = distances[node]
+    ports = [(port, peer) for port, peer in doors[node] if peer in ahead[node]]
+    nearer = [(port, peer) for port, peer in ports if distances[peer] < here]
+    start = (node + target) % len(nearer)  # so that not all targets have the same first way
+    nearer = nearer[start:] + nearer[:start]
+    alternates = _alternates(node, {peer for _, peer in nearer}, ports, distances, ahead)
+    return Way(index, here, tuple(port for port, _ in nearer), tuple(alternates), tuple(_returns(nearer)))
+
+
 def _alternates(
-    fabric: nx.MultiGraph[int],
     node: int,
     nearer: set[int],
     ports: list[tuple[int, int]],
     distances: Distances,
-    through: set[int],
+    ahead: Mapping[int, set[int]],
 ) -> Iterator[int]:
     """Ports to neighbours that reach the target without this node, those that avoid its next hops first."""
     here = distances[node]
     ranked = []
     for port, peer in ports:
-        beyond = {other for other in through.intersection(fabric[peer]) if distances[other] < distances[peer]} - {node}
-        if distances[peer] in (here, here + 1) and beyond:
+        if not here <= distances[peer] <= here + 1:
+            continue
+        beyond = {other for other in ahead[peer] if distances[other] < distances[peer]} - {node}
+        if beyond:
             ranked.append((not beyond - nearer, distances[peer], port))
     return (port for _, _, port in sorted(ranked))
 

@@ -18,6 +18,10 @@ class Resync:
         """A switch refused a change; until it is read back it is told nothing more."""
         self._due.setdefault(dpid, max(now, self._last.get(dpid, -math.inf) + INTERVAL))
 
+    def ask(self, dpid: int, now: float) -> None:
+        """Read a switch back now, however long ago the last time was: whoever asks does not ask often."""
+        self._due.setdefault(dpid, now)
+
     def over(self, dpid: int) -> None:
         """A switch was read back, or left."""
         self._due.pop(dpid, None)
@@ -25,6 +29,11 @@ class Resync:
     def pending(self, dpid: int) -> bool:
         """Whether what a switch holds is unknown."""
         return dpid in self._due
+
+    @property
+    def idle(self) -> bool:
+        """Nobody is to be read back."""
+        return not self._due
 
     def due(self, now: float) -> list[int]:
         """Whom to read back now."""

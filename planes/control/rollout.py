@@ -30,6 +30,10 @@ class Rollout:
         """Nothing waits and nothing is under way: new ways may be computed."""
         return not self._rings and not self._waiting
 
+    def concerns(self, dpid: int) -> bool:
+        """A switch has changes that wait, or are under way."""
+        return dpid in self._waiting or any(dpid in ring for ring in self._rings.values())
+
     def take(self, dpid: int, mods: Delta, distances: Mapping[int, int]) -> Delta:
         """Keep back a switch's transport changes; the others, which may go at once.
 

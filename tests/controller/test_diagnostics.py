@@ -23,6 +23,11 @@ def reply(kind: int, xid: int, body: bytes = b"", more: bool = False) -> bytes:
     return struct.pack("!BBHIHH4x", 4, 19, 16 + len(body), xid, kind, more) + body
 
 
+def flow(table: int, fragment: int, packets: int, octets: int, priority: int) -> bytes:
+    """A flow's statistics (OpenFlow 1.3.5, 7.3.5.2): one that matches all, and drops it."""
+    return struct.pack("!HBxIIHHHH4xQQQHH4x", 56, table, 1, 0, priority, 0, 0, 0, fragment << 16, packets, octets, 1, 4)
+
+
 class Wire:
     """A connection whose switch answers as it is told, at once."""
 
@@ -44,7 +49,9 @@ class Outside:
 
     def __init__(self) -> None:
         self.told: list[tuple[object, ...]] = []
-        self.asking = Diagnostics(Handlers(*(self._note(each) for each in Handlers.__dataclass_fields__)))
+        self.lines: dict[int, tuple[str, int]] = {}  # of policies, by their numbers in cookies
+        handlers = Handlers(*(self._note(each) for each in Handlers.__dataclass_fields__))
+        self.asking = Diagnostics(handlers, lambda: self.lines)
 
     def _note(self, name: str) -> Callable[..., None]:
         return lambda *values: self.told.append((name, *values))
@@ -136,6 +143,29 @@ def test_a_switch_that_answers_in_part_or_by_another_connection_is_told(
     channel.answer = answer
     with pytest.raises(Failure, match="switch 1f did not tell within"):
         outside.asking.entries("1f")
+
+
+def test_a_policys_lines_count_what_they_met_on_all_switches(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnostics, "PATIENCE", 0.1)
+    outside.lines = {0xFFFF0001: ("red", 1), 0xFFFF0002: ("red", 1), 3: ("red", 2), 4: ("blue", 1)}
+    flows = flow(60, 0xFFFF0001, 1, 100, 9) + flow(60, 0xFFFF0002, 10, 1000, 8) + flow(60, 3, 100, 10_000, 7)
+    for dpid in (1, 2):
+        channel = outside.connect(Wire(dpid))
+
+        def answer(xid: int, channel: Wire = channel) -> None:
+            outside.asking.handlers.multipart(channel, reply(1, xid, flows, more=True))
+            outside.asking.handlers.multipart(channel, reply(1, xid, flow(60, 0xFFFF0001, 2, 200, 6)))
+
+        channel.answer = answer
+    outside.asking.handlers.up(Wire(3), ())
+    told = json.loads(outside.asking.policy())
+    assert told["silent"] == ["0000000000000003"]
+    assert [tuple(line.values()) for line in told["lines"]] == [
+        ("blue", 1, 0, 0),
+        ("red", 1, 2 * 13, 2 * 1300),
+        ("red", 2, 2 * 100, 2 * 10_000),
+    ]
+    assert list(told["lines"][0]) == ["network", "line", "packets", "bytes"]
 
 
 def test_an_unknown_switch_is_answered_with_those_there_are(outside: Outside) -> None:

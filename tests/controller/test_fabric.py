@@ -82,6 +82,7 @@ class Outside:
         """It answers what it was asked: it holds these flows."""
         for kind, body in ((ofp.OFPMP_FLOW, flows), (ofp.OFPMP_GROUP_DESC, b""), (ofp.OFPMP_METER_CONFIG, b"")):
             self.app.handlers.multipart(channel, multipart(kind, xid_of(channel), body))
+        self.app.handlers.barrier(channel, xid_of(channel))
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def test_a_switch_comes_when_it_was_read_back_and_goes(outside: Outside) -> None
     channel = Wire(0xABC)
     outside.app.handlers.up(channel, PORTS)
     assert outside.posted == []
-    assert len(channel.sent) == 56 + 16 + 24  # requests for flows, groups, meters
+    assert len(channel.sent) == 56 + 16 + 24 + 8  # requests for flows, groups, meters, and a barrier
     outside.tell(channel, FLOW)
     outside.app.handlers.down(channel)
     held = frozenset({Rule(3, 9, (), cookie=7)})
@@ -167,6 +168,19 @@ def test_a_switch_that_tells_nonsense_of_what_it_holds_is_hung_up_on(outside: Ou
     assert outside.posted == [Counted("switch-hung-up-on")]
 
 
+def test_a_switch_that_does_not_answer_is_hung_up_on_and_the_reason_told(outside: Outside) -> None:
+    channel = outside.connect()
+    outside.app.perform(Install(1, (), 9))
+    outside.app.look(100)
+    outside.app.look(110)
+    assert channel.closed
+    outside.app.handlers.down(channel)
+    assert outside.posted == [
+        Counted("switch-hung-up-on"),
+        SwitchLost(1, "hung up on: it has not answered for 10 s"),
+    ]
+
+
 def test_garbage_is_counted(outside: Outside) -> None:
     outside.app.handlers.garbage("127.0.0.1: GET /")
     assert outside.posted == [Counted("openflow-garbage")]
@@ -188,7 +202,7 @@ def test_messages_become_events(outside: Outside) -> None:
     assert outside.posted == [
         PortChanged(1, port, gone=False),
         PortChanged(1, port, gone=True),
-        FrameArrived(1, 1, 30, b"frame"),
+        FrameArrived(1, 1, 30, 0, b"frame"),
         Confirmed(1, 9),
         Refused(1, "OpenFlow error type 6 code 3"),
     ]

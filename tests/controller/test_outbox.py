@@ -69,6 +69,13 @@ class Switch:
         self.outbox.barrier(self.last)
         return self.take()
 
+    def tell(self, *flows: Entry, barrier: bool = True) -> None:
+        """The switch tells what it holds."""
+        for kind in Kind:
+            self.outbox.part(Part(kind, self.last, flows if kind is Kind.FLOWS else (), more=False))
+        if barrier:
+            self.outbox.barrier(self.last)
+
     def install(self, token: int, *mods: Mod) -> list[str]:
         self.outbox.install(Install(7, mods, token))
         return self.take()
@@ -139,9 +146,8 @@ def test_after_a_refusal_changes_are_dropped_until_the_switch_was_read_back(swit
     assert switch.barrier() == ["discard"]
     assert switch.install(3, add(OTHER)) == []
     switch.outbox.read()
-    assert switch.take() == [MULTIPART] * 3
-    for kind in Kind:
-        switch.outbox.part(Part(kind, switch.last, (RULE,) if kind is Kind.FLOWS else (), more=False))
+    assert switch.take() == [MULTIPART] * 3 + [BARRIER]
+    switch.tell(RULE)
     assert switch.held == [frozenset({RULE})]
     assert switch.install(4, add(OTHER)) == ["open", "[flow]", "close", BARRIER]
     assert switch.events == [Refused(7, "no")]
@@ -226,7 +232,7 @@ def test_changes_that_wait_are_dropped_for_a_reading_that_comes_after_the_one_on
     switch.outbox.read()
     assert switch.take() == []
     assert switch.barrier() == ["commit", BARRIER]
-    assert switch.barrier() == [MULTIPART] * 3
+    assert switch.barrier() == [MULTIPART] * 3 + [BARRIER]
 
 
 def test_parts_of_another_reading_and_errors_in_one(switch: Switch) -> None:
@@ -238,3 +244,94 @@ def test_parts_of_another_reading_and_errors_in_one(switch: Switch) -> None:
     switch.outbox.part(Part(Kind.FLOWS, switch.last, (RULE,), more=True))
     switch.outbox.error(switch.last, "no multipart")
     assert switch.closed == ["it can't be read back: no multipart"]
+
+
+def part(network: int, token: int, *mods: Mod) -> Install:
+    return Install(7, mods, token, network)
+
+
+def test_a_part_goes_alone_and_is_refused_for_itself(switch: Switch) -> None:
+    switch.install(1)
+    red, blue = part(1, 2, add(RULE)), part(2, 3, add(OTHER))
+    switch.outbox.install(red)
+    switch.outbox.install(blue)
+    assert switch.barrier() == ["open", "[flow]", "close", BARRIER]
+    switch.barrier()
+    switch.outbox.error(switch.last, "full")  # of the commit
+    assert switch.barrier() == ["open", "[flow]", "close", BARRIER]
+    switch.barrier()
+    assert switch.barrier() == []
+    assert switch.events == [Confirmed(7, 1), Refused(7, "full", red), Confirmed(7, 3)]
+
+
+def test_a_part_that_is_refused_takes_its_networks_next_ones_along_until_the_switch_is_read_back(
+    switch: Switch,
+) -> None:
+    first, second, blue, third = (part(network, n, add(RULE)) for n, network in enumerate((1, 1, 2, 1)))
+    for install in (first, second, blue):
+        switch.outbox.install(install)
+    switch.take()
+    switch.outbox.error(switch.last, "full")
+    assert switch.barrier() == ["discard", "open", "[flow]", "close", BARRIER]
+    assert switch.events == [Refused(7, "full", first), Refused(7, "full", second)]
+    switch.barrier()
+    switch.barrier()
+    switch.outbox.read()
+    switch.take()
+    switch.tell()
+    switch.outbox.install(third)
+    assert switch.take() == ["open", "[flow]", "close", BARRIER]
+
+
+def test_of_the_fabrics_own_parts_each_is_tried(switch: Switch) -> None:
+    first, second = part(0, 1, add(RULE)), part(0, 2, add(OTHER))
+    switch.outbox.install(first)
+    switch.outbox.install(second)
+    switch.take()
+    switch.outbox.error(switch.last, "full")
+    assert switch.barrier() == ["discard", "open", "[flow]", "close", BARRIER]
+    switch.barrier()
+    switch.barrier()
+    assert switch.events == [Refused(7, "full", first), Confirmed(7, 2)]
+
+
+def test_a_switch_is_read_when_it_told_all_and_answered_the_barrier(switch: Switch) -> None:
+    switch.outbox.read()
+    assert switch.take() == [MULTIPART] * 3 + [BARRIER]
+    switch.tell(barrier=False)
+    assert switch.held == []
+    switch.outbox.barrier(switch.last)
+    assert switch.held == [frozenset()]
+
+
+def test_a_switch_that_leaves_a_step_unanswered_is_hung_up_on(switch: Switch) -> None:
+    switch.outbox.look(0)
+    switch.install(1, add(RULE))
+    switch.outbox.look(100)
+    switch.outbox.look(100 + o.PATIENCE - 1)
+    switch.barrier()  # the commit is another step
+    switch.outbox.look(100 + o.PATIENCE)
+    switch.outbox.look(99 + 2 * o.PATIENCE)
+    assert switch.closed == []
+    switch.outbox.look(101 + 2 * o.PATIENCE)
+    switch.outbox.look(102 + 2 * o.PATIENCE)
+    assert switch.closed == ["it has not answered for 10 s"]
+
+
+def test_a_large_change_may_take_longer(switch: Switch) -> None:
+    switch.install(1, *[add(RULE)] * 3000)
+    for now, closed in ((0, []), (12, []), (13, ["it has not answered for 13 s"])):
+        switch.outbox.look(now)
+        assert switch.closed == closed
+
+
+def test_a_reading_that_makes_headway_may_take_longer(switch: Switch) -> None:
+    switch.outbox.read()
+    switch.take()
+    for now, entry in ((0, RULE), (9, OTHER), (18, GROUP)):
+        switch.outbox.look(now)
+        switch.outbox.part(Part(Kind.FLOWS, switch.last, (entry,), more=True))
+    switch.outbox.look(27)
+    assert switch.closed == []
+    switch.outbox.look(37)
+    assert switch.closed == ["it has not answered for 10 s"]

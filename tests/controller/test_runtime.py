@@ -106,7 +106,7 @@ def test_an_event_from_another_thread_ends_the_wait(due: float | None) -> None:
 
 def test_the_core_is_a_machine() -> None:
     runtime = Runtime(Core(b"key"))
-    runtime.post(FrameArrived(1, 1, 0, b""))  # of a switch that nobody knows
+    runtime.post(FrameArrived(1, 1, 0, 0, b""))  # of a switch that nobody knows
     runtime.post(SwitchConnected(1, ()))
     done: list[Effect] = []
 

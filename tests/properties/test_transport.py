@@ -104,8 +104,7 @@ def test_after_one_dead_link_labels_arrive_wherever_there_is_an_alternate(
 def stuck(fabric: Fabric, dead: Port, target: int) -> bool:
     """Whether the dead port was the switch's only way to the target, and no neighbour could help."""
     index = fabric.core.inventory.records[target].index
-    ways = fabric.core.engine.facts.table(facts.HOPS)[dead[0]]
-    (way,) = (way for way in ways if way.index == index)
+    way = fabric.core.engine.facts.table(facts.WAY)[dead[0], index]
     return not {*way.primaries, *way.alternates} - {dead[1]}
 
 

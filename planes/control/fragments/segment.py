@@ -7,15 +7,30 @@ a label for each other switch of the segment, which puts it out of its own ports
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 from planes.control.engine import Placed
 from planes.control.facts import GROUP_ADDRESS, SEGMENT, SWITCH, Address, SegmentFact, View
 from planes.control.fragments import priorities as p
 from planes.control.fragments import transport
+from planes.control.fragments.access import is_lag, leave
 from planes.data import fields as f
 from planes.data.label import SLOT_MASK, label
 from planes.data.pipeline import Table, in_segment
-from planes.data.rule import Action, Bucket, Group, GroupType, Match, Move, Output, Rule, SetField, ToGroup, match
+from planes.data.rule import (
+    Action,
+    Bucket,
+    Group,
+    GroupType,
+    Match,
+    Move,
+    PopVlan,
+    PushVlan,
+    Rule,
+    SetField,
+    ToGroup,
+    match,
+)
 
 BROADCAST_GROUP, MULTICAST4_GROUP, MULTICAST6_GROUP, PAGED_GROUP = (kind << 24 for kind in (2, 3, 4, 5))
 MAC4 = (0x0100_5E00_0000, 0xFFFF_FF80_0000)  # 01:00:5e + the low 23 bits of the group (RFC 1112, 6.4)
@@ -63,13 +78,25 @@ def _flood(
     slot = next(term.value for term in arrived if term.field == f.ETH_DST)
     switches = {dpid: index for dpid in segment.switches if (index := view.get(SWITCH, dpid)) is not None}
     for dpid in switches:
-        local = tuple(Output(port) for at, port in segment.ports if at == dpid)
-        copies = [Bucket((output,)) for output in local]
-        copies += [_copy(index, slot) for peer, index in switches.items() if peer != dpid]
-        yield dpid, Group(group, GroupType.ALL, tuple(copies))
+        local = {access: leave(view, access) for access in segment.accesses if access[0] == dpid}
+        remote = [_copy(index, slot) for peer, index in switches.items() if peer != dpid]
+        yield dpid, Group(group, GroupType.ALL, tuple(map(Bucket, (*local.values(), *remote))))
         yield dpid, Rule(Table.LOCATE, p.FLOOD, wanted, (ToGroup(group),))
-        yield dpid, Rule(Table.LAND, p.SLOT, arrived, (*restore, *local))
+        yield dpid, Rule(Table.LAND, p.SLOT, arrived, (*restore, *_each(local.values())))
+        for lag in local:
+            if is_lag(view, lag):  # a switch drops what would leave by the port it came in on, but not by its fellows
+                others = _each(out for access, out in local.items() if access != lag)
+                here = tuple(sorted((*wanted, *match(in_port=lag[1]))))
+                yield dpid, Rule(Table.LOCATE, p.FLOOD_FROM_LAG, here, (*others, *chain.from_iterable(remote)))
 
 
-def _copy(index: int, slot: int) -> Bucket:
-    return Bucket((SetField(f.ETH_DST, label(index, slot)), ToGroup(transport.group_id(index))))
+def _each(local: Iterable[tuple[Action, ...]]) -> Iterable[Action]:
+    """Out of each access, one after the other: a tag that was put on for one is taken off again."""
+    for actions in local:
+        yield from actions
+        if PushVlan() in actions:
+            yield PopVlan()
+
+
+def _copy(index: int, slot: int) -> tuple[Action, ...]:
+    return SetField(f.ETH_DST, label(index, slot)), ToGroup(transport.group_id(index))

@@ -13,8 +13,9 @@ from planes.data.lldp import NEAREST_BRIDGE
 from planes.data.pipeline import Table
 from planes.data.rule import Meter, Punt, Rule, match
 
-LLDP_METER = 1
+LLDP_METER, SPOOF_METER = 1, 2
 LLDP_RATE, LLDP_BURST = 500, 500  # packets a second: a switch of 500 ports, each heard once a second
+SPOOF_RATE, SPOOF_BURST = 10, 10  # dropped packets a second that come up to be counted
 
 
 def compile(view: View, dpid: int) -> Iterable[Placed]:
@@ -23,6 +24,7 @@ def compile(view: View, dpid: int) -> Iterable[Placed]:
     if index is None:
         return
     yield dpid, Meter(LLDP_METER, LLDP_RATE, LLDP_BURST)
+    yield dpid, Meter(SPOOF_METER, SPOOF_RATE, SPOOF_BURST)
     lldp = match(eth_dst=NEAREST_BRIDGE, eth_type=ETH_LLDP)
     yield dpid, Rule(Table.PORT, p.LLDP, lldp, (Punt(),), meter=LLDP_METER)
     for first in (PLAIN, DEFLECTED):

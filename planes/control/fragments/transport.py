@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from random import Random
 
 from planes.control.engine import Placed
-from planes.control.facts import HOPS, SWITCH, View, Way
+from planes.control.facts import SWITCH, WAY, View, Way
 from planes.control.fragments import priorities as p
 from planes.data import fields as f
-from planes.data.label import DEFLECTED, PLAIN, SLOT_BITS, target
+from planes.data.label import DEFLECTED, DEFLECTED_BIT, PLAIN, SLOT_BITS, target
 from planes.data.pipeline import Table
 from planes.data.rule import Bucket, Entry, Group, GroupType, Load, Meter, Output, Rule, ToGroup, match
 
@@ -27,12 +27,12 @@ def group_id(index: int) -> int:
     return WAY_GROUP | index
 
 
-def compile(view: View, dpid: int) -> Iterable[Placed]:
-    """All transport of one switch. A target out of reach keeps empty groups: who names them need not know."""
-    own = view.get(SWITCH, dpid)
-    for way in view.get(HOPS, dpid) or ():
-        if own is not None and way.index != own:
-            yield from ((dpid, entry) for entry in _entries(own, way))
+def compile(view: View, key: tuple[int, int]) -> Iterable[Placed]:
+    """One switch's way to another. A target out of reach keeps empty groups: who names them need not know."""
+    dpid, index = key
+    own, way = view.get(SWITCH, dpid), view.get(WAY, key)
+    if own is not None and way is not None and index != own:
+        yield from ((dpid, entry) for entry in _entries(own, way))
 
 
 def target_index(entry: Entry) -> int | None:
@@ -66,15 +66,16 @@ def _primaries(number: int, own: int, ports: tuple[int, ...]) -> Group:
     """
     if len(ports) < 2:
         return Group(number, GroupType.FAST_FAILOVER, tuple(Bucket((Output(port),), watch_port=port) for port in ports))
-    listed = [port for port in ports for _ in range(max(1, SPREAD // len(ports)))]
+    buckets = [Bucket((Output(port),), watch_port=port, weight=1) for port in ports]
+    listed = [bucket for bucket in buckets for _ in range(max(1, SPREAD // len(ports)))]
     Random(own).shuffle(listed)
-    return Group(number, GroupType.SELECT, tuple(Bucket((Output(port),), watch_port=port, weight=1) for port in listed))
+    return Group(number, GroupType.SELECT, tuple(listed))
 
 
 def _buckets(primaries: int, way: Way) -> Iterator[Bucket]:
     if way.primaries:
         yield Bucket((ToGroup(primaries),), watch_group=primaries)
-    mark = Load(f.ETH_DST, DEFLECTED, 40, 8)
+    mark = Load(f.ETH_DST, 1, DEFLECTED_BIT, 1)
     back = Load(f.NXM_IN_PORT, 0, 0, 16)  # it may have to go back to where it came from, which OVS drops otherwise
     for port in way.alternates:
         yield Bucket((mark, back, Output(port)), watch_port=port)

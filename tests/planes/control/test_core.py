@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from ipaddress import IPv4Address
+
 from simulated import Fabric, intent
 from triangles import EDGES, EVERYONE, LINKS, RED, A, B, C, D, greet, triangle
 
@@ -7,9 +10,15 @@ from planes.control import events as ev
 from planes.control.core import Core
 from planes.control.damping import MAX_HOLD
 from planes.control.discovery import HOLD
+from planes.control.quarantine import RETRY
+from planes.control.resync import INTERVAL
 from planes.data import lldp
 from planes.data.delta import Command, Mod
-from planes.data.rule import Rule
+from planes.data.fields import ETH_ARP
+from planes.data.packet import arp, ethernet
+from planes.data.pipeline import Table
+from planes.data.rule import Group, Rule
+from planes.data.switch import Switch
 from planes.model import state
 from planes.model.state import State, key
 
@@ -179,6 +188,117 @@ def test_a_switch_that_refused_is_told_nothing_until_it_was_read_back() -> None:
     assert {e.dpid for e in effects if isinstance(e, ev.Install)} == {1, 3}
     fabric.connect(2)
     assert set(fabric.switches[2].entries()) == set(fabric.core.engine.entries(2))
+
+
+TENANTS = {"red": {"one": [(1, 1), (2, 1)]}, "blue": {"one": [(1, 2), (3, 1)]}}
+E, F = 0x0200_0000_0005, 0x0200_0000_0006
+
+
+def crowded(more: int) -> Fabric:
+    """Two tenants, all known, and room for so many more rules in GUARD on switch 1."""
+    fabric = Fabric((1, 2, 3), LINKS, EDGES)
+    fabric.start(TENANTS)
+    for port, mac in zip(EDGES, (A, A, B, B), strict=True):
+        fabric.send(port, EVERYONE, mac)
+    fabric.room[1, Table.GUARD] = _guards(fabric) + more
+    return fabric
+
+
+def _guards(fabric: Fabric) -> int:
+    return sum(isinstance(entry, Rule) and entry.table == Table.GUARD for entry in fabric.switches[1].entries())
+
+
+def _of_one_host() -> int:
+    fabric = crowded(0)
+    fabric.room.clear()
+    before = _guards(fabric)
+    fabric.send((1, 1), EVERYONE, E)
+    return _guards(fabric) - before
+
+
+def speak(fabric: Fabric, port: tuple[int, int], mac: int, address: str) -> None:
+    """A host that has an address needs more rules than one that has none."""
+    request = arp(1, mac, IPv4Address(address), 0, IPv4Address("10.9.9.9"))
+    fabric.send_frame(port, ethernet(EVERYONE, mac, ETH_ARP, request))
+
+
+def errors(fabric: Fabric) -> dict[str, str]:
+    return {row.name: row.error for row in fabric.table(state.Switch) if isinstance(row, state.Switch) and row.error}
+
+
+def test_a_network_that_does_not_fit_is_limited_alone_and_healed_when_there_is_room() -> None:
+    fabric = crowded(_of_one_host())
+    speak(fabric, (1, 1), E, "10.0.0.5")
+    fabric.advance(INTERVAL)
+    (text,) = errors(fabric).values()
+    assert re.fullmatch(r"network red: \d+ entries refused: OFPFMFC_TABLE_FULL", text)
+    assert fabric.applied == fabric.serial
+    assert fabric.send((2, 1), A, B) == {(1, 1)}  # what there is of it stays
+    assert fabric.send((2, 1), E, B) == set()
+    fabric.send((1, 2), EVERYONE, F)
+    assert fabric.send((3, 1), F, B) == {(1, 2)}
+    fabric.room.clear()
+    fabric.advance(RETRY)
+    assert errors(fabric) == {}
+    assert fabric.send((2, 1), E, B) == {(1, 1)}
+
+
+def test_an_intent_that_makes_room_heals_at_once_and_one_that_does_not_is_confirmed_all_the_same() -> None:
+    fabric = crowded(0)
+    fabric.send((1, 1), EVERYONE, E)
+    fabric.advance(INTERVAL)
+    blue = {"blue": TENANTS["blue"]}
+    fabric.want({**blue, "red": {"one": [(1, 1), (2, 1)], "two": [(3, 2)]}})
+    assert (list(errors(fabric)), fabric.applied) == (["s1"], fabric.serial)
+    fabric.want(blue)
+    assert (errors(fabric), fabric.applied) == ({}, fabric.serial)
+    assert fabric.switches[1].entries() == frozenset(fabric.core.engine.entries(1))
+
+
+def test_a_frame_for_a_host_that_a_switch_has_no_room_for_does_not_go_round() -> None:
+    fabric = crowded(0)
+    fabric.room[1, Table.LOCATE] = 0
+    fabric.send((2, 1), EVERYONE, E)
+    assert errors(fabric)
+    assert fabric.send((1, 1), E, A) == set()
+    assert fabric.core.drops["rule-not-in-switch"] == 1
+
+
+def test_a_broadcast_for_which_a_switch_has_no_room_is_dropped_and_counted() -> None:
+    """The port is the new segment's at once, as that needs no room; what floods there does not fit."""
+    fabric = crowded(0)
+    fabric.room[1, Table.LOCATE] = 0
+    fabric.want({"red": {"another": TENANTS["red"]["one"]}, "blue": TENANTS["blue"]})
+    fabric.advance(INTERVAL)
+    assert fabric.send((1, 1), EVERYONE, A) == set()
+    assert fabric.core.drops["rule-not-in-switch"] == 1
+
+
+def test_where_the_fabrics_own_has_no_room_it_says_so_and_goes_on_repairing() -> None:
+    fabric = triangle()
+    greet(fabric)
+    fabric.room[1, Table.LABEL] = 3
+    fabric.switches[1] = Switch()
+    fabric.reconnect(1)
+    fabric.advance(INTERVAL)
+    assert errors(fabric)["s1"].startswith("fabric: ")
+    assert "network" not in errors(fabric)["s1"]
+    fabric.cut((1, 11))  # groups follow: they need no room
+    assert {entry for entry in fabric.core.engine.entries(1) if isinstance(entry, Group)} <= fabric.switches[
+        1
+    ].entries()
+    fabric.room.clear()
+    fabric.advance(RETRY)
+    assert errors(fabric) == {}
+    assert fabric.send((1, 1), C, A) == {(2, 1)}
+
+
+def test_a_switch_that_was_hung_up_on_says_why_until_it_is_back() -> None:
+    fabric = triangle()
+    fabric.give(ev.SwitchLost(2, "hung up on: it has not answered for 10 s"))
+    assert errors(fabric) == {"s2": "hung up on: it has not answered for 10 s"}
+    fabric.connect(2)
+    assert errors(fabric) == {}
 
 
 def _is_switch(change: state.Change, name: str) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planes.control.engine import OWNER, Conflict, Engine, Fragment, Placed
-from planes.control.facts import Kind, View
+from planes.control.facts import Facts, Kind, View
 from planes.data.delta import Command
 from planes.data.pipeline import StrayRule, Table
 from planes.data.rule import Output, Rule, match
@@ -136,3 +136,41 @@ def test_increments_equal_a_full_compile(steps: list[tuple[object, ...]]) -> Non
             full.put(kind, key, value)
     full.run()
     assert set(e.entries(1)) == set(full.entries(1))
+
+
+def parity(_: Kind[int, int], port: int, __: Facts) -> int:
+    """Odd lamps belong to network 1, even ones to network 2."""
+    return 2 - port % 2
+
+
+def test_an_entry_is_known_by_the_fragment_and_the_network_that_want_it() -> None:
+    e = Engine([Fragment("lamp", LAMP, lamp)], parity)
+    e.put(LAMP, 3, 5)
+    (mod,) = e.run()[1]
+    other = Rule(Table.PORT, 100, match(in_port=4))
+    assert (e.owner(1, mod.entry), e.network(1, mod.entry)) == (("lamp", 3), 1)
+    assert (e.owner(1, other), e.network(1, other), e.owner(2, mod.entry)) == (None, 0, None)
+
+
+def test_entries_are_counted_by_network_and_switch() -> None:
+    e = Engine([Fragment("lamp", LAMP, lamp)], parity)
+    for port in (1, 2, 3):
+        e.put(LAMP, port, 5)
+    e.run()
+    e.put(LAMP, 1, 6)
+    e.drop(LAMP, 3)
+    e.run()
+    assert (e.load(1)[1], e.load(2)[1]) == (1, 1)
+    assert (e.recompiled().load(1), e.recompiled().load(2)) == (e.load(1), e.load(2))
+    e.drop(LAMP, 1)
+    e.run()
+    assert e.load(1)[1] == 0
+
+
+def test_what_would_grow_is_told_and_nothing_is_changed() -> None:
+    e = engine()
+    e.put(LAMP, 1, 1)
+    e.run()
+    assert e.growth([(LAMP, 2, 1), (LAMP, 3, 1), (COLOUR, "x", 4)]) == {1: 2}
+    assert e.growth([(LAMP, 1, 9)]) == {1: 0}
+    assert (e.facts.table(LAMP), e.facts.table(COLOUR), e.run()) == ({1: 1}, {}, {})

@@ -20,5 +20,5 @@ def test_a_view_remembers_what_was_read_also_what_was_not_there() -> None:
     assert {key for _, key in view.reads} == {1, 2}
 
 
-def test_a_segments_switches_are_those_of_its_ports() -> None:
-    assert SegmentFact(1, ((1, 1), (1, 2), (3, 1)), 1, 2, 3).switches == (1, 3)
+def test_a_segments_switches_are_those_of_its_accesses() -> None:
+    assert SegmentFact(1, ((1, 1, 0), (1, 2, 7), (3, 1, 0)), 1, 2, 3).switches == (1, 3)

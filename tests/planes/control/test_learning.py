@@ -64,7 +64,7 @@ def test_frames_without_a_proper_source_are_counted_and_dropped() -> None:
 
 def test_a_frame_from_a_port_of_no_segment_is_counted() -> None:
     fabric = triangle()
-    fabric.give(ev.FrameArrived(1, 77, 30, ethernet(EVERYONE, A, 0x88B5, b"x" * 46)))
+    fabric.give(ev.FrameArrived(1, 77, 30, 0, ethernet(EVERYONE, A, 0x88B5, b"x" * 46)))
     assert fabric.core.drops["frame-from-no-edge"] == 1
 
 
@@ -103,7 +103,7 @@ def test_a_frame_punted_before_its_target_was_learned_is_not_flooded() -> None:
     fabric = triangle()
     greet(fabric)
     fabric.received.clear()
-    fabric.give(ev.FrameArrived(1, 1, 70, ethernet(C, A, 0x88B5, b"x" * 46)))
+    fabric.give(ev.FrameArrived(1, 1, 70, 1, ethernet(C, A, 0x88B5, b"x" * 46)))
     assert {port for port, frames in fabric.received.items() if frames} == {(2, 1)}
 
 

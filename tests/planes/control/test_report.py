@@ -18,12 +18,12 @@ def test_rows_speak_of_switches_by_name() -> None:
 
 def test_a_bridges_local_port_is_not_reported() -> None:
     core = triangle().core
-    assert all(row.number < 100 for row in report.ports(core.inventory, core.engine, ()))
+    assert all(row.number < 100 for row in report.ports(core.inventory, 1, core.engine, core.tenants, ()))
 
 
 def test_a_dampened_port_says_so_whatever_else_it_is() -> None:
     core = triangle().core
-    roles = {row.name: row.role for row in report.ports(core.inventory, core.engine, {(1, 11)})}
+    roles = {row.name: row.role for row in report.ports(core.inventory, 1, core.engine, core.tenants, {(1, 11)})}
     assert (roles["s1-eth11"], roles["s1-eth13"]) == ("dampened", "fabric")
 
 
@@ -31,11 +31,11 @@ def test_a_host_is_a_row_and_one_that_is_gone_its_key() -> None:
     fabric = triangle()
     greet(fabric)
     core = fabric.core
-    number = core.segments.number("red", "one")
+    number = core.tenants.number("red", "one")
     assert number is not None
-    row = report.host(core.inventory, core.segments, (number, A), Known((1, 1), (0x0A000001,), (1,)))
+    row = report.host(core.inventory, core.tenants, (number, A), Known((1, 1, 0), (0x0A000001,), (1,)))
     assert row == state.Host("red", "one", "02:00:00:00:00:01", "s1", 1, ("10.0.0.1", "::1"))
-    assert report.host(core.inventory, core.segments, (number, A), None) == state.key(row)
+    assert report.host(core.inventory, core.tenants, (number, A), None) == state.key(row)
 
 
 def test_counters_by_reason() -> None:

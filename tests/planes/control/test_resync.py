@@ -26,3 +26,16 @@ def test_one_that_refuses_again_waits() -> None:
     assert resync.due(11) == [2]
     assert resync.deadline() == 10 + INTERVAL
     assert resync.due(10 + INTERVAL) == [1]
+
+
+def test_who_asks_is_not_kept_waiting_by_an_earlier_reading() -> None:
+    resync = Resync()
+    resync.refused(1, 10)
+    resync.due(10)
+    resync.over(1)
+    assert resync.idle
+    resync.ask(1, 11)
+    assert not resync.idle
+    assert resync.due(11) == [1]
+    resync.ask(1, 12)  # under way
+    assert resync.due(12) == []

@@ -73,3 +73,14 @@ def test_the_first_ring_waits_for_what_was_sent_at_once() -> None:
     assert rollout.next_ring() == {}
     rollout.confirmed(2, 7)
     assert set(rollout.next_ring()) == {1}
+
+
+def test_a_switch_is_concerned_from_its_first_change_to_its_last_confirmation() -> None:
+    rollout = Rollout()
+    rollout.take(1, (way(1),), NEAR)
+    rollout.take(2, (way(1),), FAR)
+    rollout.next_ring()
+    rollout.sent(1, 5)
+    assert [rollout.concerns(dpid) for dpid in (1, 2, 3)] == [True, True, False]
+    rollout.confirmed(1, 5)
+    assert [rollout.concerns(dpid) for dpid in (1, 2)] == [False, True]

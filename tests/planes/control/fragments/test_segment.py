@@ -4,26 +4,52 @@ from ipaddress import IPv4Address, IPv6Address
 
 from triangles import A, C, greet, triangle
 
-from planes.control.facts import SEGMENT, SWITCH, Facts, SegmentFact, View
+from planes.control.facts import EDGE_PORT, SEGMENT, SWITCH, EdgePort, Facts, SegmentFact, View
 from planes.control.fragments import segment
 from planes.data import fields as f
 from planes.data import packet
-from planes.data.rule import Group, Output, ToGroup
+from planes.data.pipeline import Table
+from planes.data.rule import Entry, Group, Output, PopVlan, PushVlan, Rule, SetField, ToGroup, match
+
+ACCESSES = ((1, 1, 0), (1, 2, 0), (1, 5, 9), (2, 1, 0))
 
 
-def groups_on(dpid: int) -> list[Group]:
+def entries_on(dpid: int, **lags: tuple[int, ...]) -> list[Entry]:
     facts = Facts()
     for known in (1, 2, 3):
         facts.put(SWITCH, known, known)
-    facts.put(SEGMENT, 4, SegmentFact(1, ((1, 1), (1, 2), (2, 1)), 10, 11, 12))
-    return [e for at, e in segment.compile(View(facts), 4) if at == dpid and isinstance(e, Group)]
+    facts.put(EDGE_PORT, (1, 5), EdgePort(lags.get("five", (5,))))
+    facts.put(SEGMENT, 4, SegmentFact(1, ACCESSES, 10, 11, 12))
+    return [e for at, e in segment.compile(View(facts), 4) if at == dpid]
 
 
-def test_one_copy_for_each_local_port_and_one_for_each_other_switch() -> None:
+def groups_on(dpid: int) -> list[Group]:
+    return [e for e in entries_on(dpid) if isinstance(e, Group)]
+
+
+def test_one_copy_for_each_local_access_and_one_for_each_other_switch() -> None:
     for group in groups_on(1):
         outputs = [b for b in group.buckets if isinstance(b.actions[-1], Output)]
         copies = [b for b in group.buckets if isinstance(b.actions[-1], ToGroup)]
-        assert (len(outputs), len(copies)) == (2, 1)
+        assert (len(outputs), len(copies)) == (3, 1)
+
+
+def test_a_tag_is_on_one_copy_only() -> None:
+    land = next(e for e in entries_on(1) if isinstance(e, Rule) and e.table == Table.LAND)
+    tag = PushVlan(), SetField(f.VLAN_VID, f.VLAN_PRESENT | 9)
+    assert land.actions[1:] == (Output(1), Output(2), *tag, Output(5), PopVlan())
+
+
+def test_a_flood_from_a_lag_goes_to_all_others_and_not_back() -> None:
+    rules = [e for e in entries_on(1, five=(5, 6)) if isinstance(e, Rule) and e.table == Table.LOCATE]
+    from_lag = [rule for rule in rules if match(in_port=5)[0] in rule.match]
+    plain = [rule for rule in rules if rule not in from_lag]
+    assert len(from_lag) == len(plain) == 3
+    for special, rule in zip(from_lag, plain, strict=True):
+        assert {*special.match} == {*rule.match, *match(in_port=5)} and special.priority > rule.priority
+        kinds = [type(action) for action in special.actions]
+        assert kinds == [Output, Output, SetField, ToGroup]  # ports first, then the label for the other switch
+    assert not [r for r in entries_on(1) if isinstance(r, Rule) and match(in_port=5)[0] in r.match]
 
 
 def test_a_switch_without_a_port_in_the_segment_holds_nothing_of_it() -> None:

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from planes.control.facts import HOPS, SWITCH, Facts, View, Way
+from planes.control.facts import SWITCH, WAY, Facts, View, Way
 from planes.control.fragments import transport
 from planes.data import fields as f
-from planes.data.label import DEFLECTED, PLAIN, label, target
+from planes.data.label import DEFLECTED, DEFLECTED_BIT, PLAIN, label, target
 from planes.data.rule import Entry, Group, GroupType, Load, Output, Rule, ToGroup, match
 from planes.data.switch import Switch
 
@@ -13,8 +13,8 @@ from planes.data.switch import Switch
 def compiled(way: Way, own: int = 7) -> list[Entry]:
     facts = Facts()
     facts.put(SWITCH, 1, own)
-    facts.put(HOPS, 1, (way,))
-    return [entry for dpid, entry in transport.compile(View(facts), 1) if dpid == 1]
+    facts.put(WAY, (1, way.index), way)
+    return [entry for dpid, entry in transport.compile(View(facts), (1, way.index)) if dpid == 1]
 
 
 def groups(way: Way, own: int = 7) -> dict[int, Group]:
@@ -48,7 +48,7 @@ def test_an_alternate_marks_the_label_and_may_go_back() -> None:
     *_, alternate = groups(Way(8, 1, (3,), (5,)))[transport.group_id(8)].buckets
     assert alternate.watch_port == 5
     assert alternate.actions == (
-        Load(f.ETH_DST, DEFLECTED, 40, 8),
+        Load(f.ETH_DST, 1, DEFLECTED_BIT, 1),
         Load(f.NXM_IN_PORT, 0, 0, 16),
         Output(5),
     )
