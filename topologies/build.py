@@ -6,8 +6,9 @@ Nodes and veth pairs are Mininet's; what it would configure with several command
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
 
 from mininet.log import setLogLevel
@@ -15,11 +16,14 @@ from mininet.net import Mininet
 from mininet.node import Node as MininetNode
 from mininet.node import OVSSwitch
 
+from planes.model.nics import Nic, home, nics
 from planes.model.plan import Host, Plan, Topology
+from planes.model.resolve import resolve
 from planes.model.wiring import End, Wire, Wiring, wire
 from topologies.commands import Command, run_all
 from topologies.control import Link, Node
 from topologies.faults import Faults
+from topologies.nics import bridge_arguments, inner, rules
 
 Progress = Callable[[str, int, int], None]
 
@@ -52,6 +56,45 @@ class Fabric:
     topology: Topology
     wiring: Wiring
     target: Target
+    nics: Mapping[str, tuple[Nic, ...]]
+
+    @cached_property
+    def bridged(self) -> tuple[Nic, ...]:
+        """The hosts' interfaces that are bridges."""
+        return tuple(nic for interfaces in self.nics.values() for nic in interfaces if not nic.is_plain)
+
+    @cached_property
+    def _bridged_ends(self) -> frozenset[End]:
+        return frozenset(end for nic in self.bridged for end in nic.ends)
+
+    @cached_property
+    def outside(self) -> MininetNode:
+        """A node in the lab's own network namespace, as the switches are: it has the hosts' bridges.
+
+        Not before the switches: Mininet sets up a class of nodes only where none of its base classes is set up yet.
+        """
+        return MininetNode("outside", inNamespace=False)
+
+    def node(self, end: End) -> MininetNode:
+        """Whose network namespace has the interface at a link's end."""
+        return self.outside if self.is_bridged(end) else self.net[end.node]
+
+    def is_bridged(self, end: End) -> bool:
+        """Whether a link ends at the bridge that is a host's interface."""
+        return end in self._bridged_ends
+
+    def is_in_host(self, end: End) -> bool:
+        """Whether a link ends in a host itself."""
+        return end.node in self.topology.hosts and not self.is_bridged(end)
+
+    def mac(self, nic: Nic) -> str | None:
+        """The plan's MAC, which is that of a host's first interface."""
+        return self.topology.hosts[nic.end.node].mac if nic == self.nics[nic.end.node][0] else None
+
+    def host_interfaces(self) -> Iterator[tuple[MininetNode, Nic, str]]:
+        """Every interface of a host, inside of it, and its name."""
+        for host, interfaces in self.nics.items():
+            yield from ((self.net[host], nic, self.wiring.interface(nic.end)) for nic in interfaces)
 
     def nodes(self, faults: Faults) -> tuple[Node, ...]:
         """Switches, then hosts, each in the plan's order."""
@@ -76,12 +119,12 @@ class Fabric:
     def set_carrier(self, wires: Iterable[Wire], *, up: bool) -> None:
         """Both ends of these links down; or up, and hosts given what they lost: addresses, routes. CommandError."""
         ends = [end for wire in wires for end in (wire.a, wire.b)]
-        switches = [self.wiring.interface(end) for end in ends if end.node not in self.topology.hosts]
-        hosts = [end for end in ends if end.node in self.topology.hosts]
+        outside = [self.wiring.interface(end) for end in ends if not self.is_in_host(end)]
+        hosts = [end for end in ends if self.is_in_host(end)]
         state = "up" if up else "down"
         run_all(
             [
-                _batch("ip", "".join(f"link set {name} {state}\n" for name in switches)),
+                _batch("ip", "".join(f"link set {name} {state}\n" for name in outside)),
                 *(self._at(end, _batch("ip", self._host_lines(end, up))) for end in hosts),
             ]
         )
@@ -101,8 +144,8 @@ class Fabric:
         calling = _controllers()
         soon = [_vsctl("set", "controller", each, f"max_backoff={RECONNECT_MS}") for each in calling]
         same = 'set -- $(ip -brief link show dev "$0"); ip link set dev "$0" address "$3"'
-        ends = [(end, self.wiring.interface(end)) for end in _host_ends(self)]
-        run_all([*soon, *(self._at(end, Command(["sh", "-c", same, name])) for end, name in ends)])
+        speak = (_inside(host, Command(["sh", "-c", same, name])) for host, _, name in self.host_interfaces())
+        run_all([*soon, *speak])
 
     def power_off(self, switch: str) -> None:
         """Close the OpenFlow channel, then forget everything: nobody can write it again. CommandError."""
@@ -114,11 +157,12 @@ class Fabric:
         run_all([_vsctl("set-controller", switch, str(self.target))])
 
     def _at(self, end: End, command: Command) -> Command:
-        return _inside(self.net[end.node], command)
+        return _inside(self.node(end), command)
 
     def _host_lines(self, end: End, up: bool) -> str:
-        name = self.wiring.interface(end)
-        return _host_batch(self.topology.hosts[end.node], name) if up else f"link set {name} down\n"
+        name, interfaces = self.wiring.interface(end), self.nics[end.node]
+        nic = next(nic for nic in interfaces if nic.end == end)
+        return _host_batch(self.topology.hosts[end.node], nic, interfaces, name) if up else f"link set {name} down\n"
 
     def _switch_end(self, wire: Wire) -> End:
         return wire.b if wire.a.node in self.topology.hosts else wire.a
@@ -139,10 +183,12 @@ def build(plan: Plan, controller_port: int, progress: Progress) -> Fabric:
     # Mininet.init() would, as root, raise limits of the whole machine (fs.file-max, kernel.pty.max) for good.
     Mininet.inited = True
     net = Mininet(controller=None, build=False)
-    fabric = Fabric(net, topology, wire(topology), Target("controller", controller_port))
+    wiring = wire(topology)
+    fabric = Fabric(net, topology, wiring, Target("controller", controller_port), nics(wiring, resolve(plan)))
     _add_nodes(fabric, progress)
     _add_links(fabric, progress)
-    _start_switches(net.switches, fabric.target, progress)
+    _start_switches(fabric, progress)
+    _start_bridges(fabric)
     _start_bfd(fabric, plan.bfd)
     _configure_hosts(fabric, progress)
     _shape(fabric)
@@ -170,25 +216,39 @@ def _add_nodes(fabric: Fabric, progress: Progress) -> None:
 
 
 def _add_links(fabric: Fabric, progress: Progress) -> None:
+    macs = {nic.end: fabric.mac(nic) for _, nic, _ in fabric.host_interfaces() if nic.is_plain}
     for done, each in enumerate(fabric.wiring.wires, start=1):
-        options = {
-            f"addr{side}": mac
-            for side, end in ((1, each.a), (2, each.b))
-            if end.node in fabric.topology.hosts and (mac := fabric.topology.hosts[end.node].mac)
-        }
+        options: dict[str, object] = {}
+        for side, end in ((1, each.a), (2, each.b)):
+            options[f"intfName{side}"] = fabric.wiring.interface(end)
+            options[f"port{side}"] = None if fabric.is_bridged(end) else end.port
+            options |= {f"addr{side}": mac} if (mac := macs.get(end)) else {}
         # up=None: the batches below bring interfaces up, not an ifconfig for each.
-        fabric.net.addLink(each.a.node, each.b.node, port1=each.a.port, port2=each.b.port, up=None, **options)
+        fabric.net.addLink(fabric.node(each.a), fabric.node(each.b), up=None, **options)
         progress("links", done, len(fabric.wiring.wires))
+    for nic in fabric.bridged:
+        options = {"addr1": mac} if (mac := fabric.mac(nic)) else {}
+        ends = {"port1": nic.end.port, "intfName2": inner(nic)}
+        fabric.net.addLink(nic.end.node, fabric.outside, up=None, **ends, **options)
 
 
-def _start_switches(switches: Sequence[OVSSwitch], target: Target, progress: Progress) -> None:
+def _start_switches(fabric: Fabric, progress: Progress) -> None:
+    switches: Sequence[OVSSwitch] = fabric.net.switches
     progress("switches", 0, len(switches))
-    ends = [name for switch in switches for name in switch.intfNames() if name != "lo"]
-    run_all([_batch("ip", "".join(f"link set {name} up\n" for name in ends))])
+    ends = [end for each in fabric.wiring.wires for end in (each.a, each.b) if not fabric.is_in_host(end)]
+    names = [*map(fabric.wiring.interface, ends), *map(inner, fabric.bridged)]
+    run_all([_batch("ip", "".join(f"link set {name} up\n" for name in names))])
     for switch in switches:
-        switch.start([target])
+        switch.start([fabric.target])
     OVSSwitch.batchStartup(switches, run=_run_vsctl)
     progress("switches", len(switches), len(switches))
+
+
+def _start_bridges(fabric: Fabric) -> None:
+    """Hosts' interfaces that are bridges."""
+    if fabric.bridged:
+        run_all([_vsctl(*(part for nic in fabric.bridged for part in bridge_arguments(fabric.wiring, nic)))])
+        run_all(map(rules, fabric.bridged))
 
 
 def _controllers() -> list[str]:
@@ -229,9 +289,9 @@ def _fabric_ends(fabric: Fabric) -> list[str]:
 def _configure_hosts(fabric: Fabric, progress: Progress) -> None:
     progress("hosts", 0, len(fabric.topology.hosts))
     commands = []
-    for end in _host_ends(fabric):
-        node, name = fabric.net[end.node], fabric.wiring.interface(end)
-        commands.append(_inside(node, _batch("ip", _host_batch(fabric.topology.hosts[end.node], name))))
+    for node, nic, name in fabric.host_interfaces():
+        host, interfaces = fabric.topology.hosts[nic.end.node], fabric.nics[nic.end.node]
+        commands.append(_inside(node, _batch("ip", _host_batch(host, nic, interfaces, name))))
         # Between the userspace datapath and a veth pair nobody fills in a checksum that was left to the hardware.
         commands.append(_inside(node, Command(["ethtool", "-K", name, "tx", "off"])))
         # It tells the network of its addresses when they change (RFC 5227, 3; RFC 4861, 7.2.6): see Fabric.settle.
@@ -243,19 +303,16 @@ def _configure_hosts(fabric: Fabric, progress: Progress) -> None:
     progress("hosts", len(fabric.topology.hosts), len(fabric.topology.hosts))
 
 
-def _host_ends(fabric: Fabric) -> Iterable[End]:
-    return (end for each in fabric.wiring.wires for end in (each.a, each.b) if end.node in fabric.topology.hosts)
-
-
-def _host_batch(host: Host, interface: str) -> str:
-    """Lines for `ip -batch`; all of them may be repeated."""
-    lines = ["link set lo up", f"link set {interface} up"]
-    # A fabric that has just been started would let duplicate address detection time out, a second late.
-    lines += [
-        f"addr replace {address} dev {interface}{' nodad' if address.version == 6 else ''}" for address in host.address
-    ]
-    lines += [f"route replace {_everything(gateway)} via {gateway} dev {interface}" for gateway in host.gateway]
-    lines += [f"route replace {route.to} via {route.via} dev {interface}" for route in host.routes]
+def _host_batch(host: Host, nic: Nic, interfaces: Sequence[Nic], name: str) -> str:
+    """Lines for `ip -batch` that set one of a host's interfaces up; all of them may be repeated."""
+    lines = ["link set lo up", f"link set {name} up"]
+    for address in host.address:
+        if home(interfaces, address.ip) == nic:
+            # A fabric that has just been started would let duplicate address detection time out, a second late.
+            lines.append(f"addr replace {address} dev {name}{' nodad' if address.version == 6 else ''}")
+    routes = [(_everything(gateway), gateway) for gateway in host.gateway]
+    routes += [(str(route.to), route.via) for route in host.routes]
+    lines += [f"route replace {to} via {via} dev {name}" for to, via in routes if home(interfaces, via) == nic]
     return "\n".join(lines) + "\n"
 
 
@@ -265,9 +322,7 @@ def _everything(gateway: IPv4Address | IPv6Address) -> str:
 
 def _shape(fabric: Fabric) -> None:
     shaped = [(end, each.rate) for each in fabric.wiring.wires if each.rate for end in (each.a, each.b)]
-    run_all(
-        _inside(fabric.net[end.node], _batch("tc", _htb(fabric.wiring.interface(end), rate))) for end, rate in shaped
-    )
+    run_all(_inside(fabric.node(end), _batch("tc", _htb(fabric.wiring.interface(end), rate))) for end, rate in shaped)
 
 
 def _htb(interface: str, rate: int) -> str:

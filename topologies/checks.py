@@ -1,7 +1,8 @@
 """Who reaches whom: a roll call among a lab's hosts.
 
 Every host asks every address of the plan, and everyone at once by broadcast and multicast; each answer names its
-giver. So a frame that strays into another segment is seen even where both use the same addresses.
+giver. So a frame that strays into another segment is seen even where both use the same addresses. Who must be heard is
+`reach`'s to say.
 """
 
 from __future__ import annotations
@@ -9,20 +10,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from planes.model.intent import Intent
 from planes.model.plan import Plan
-from planes.model.resolve import resolve
-from planes.model.wiring import wire
 from topologies.errors import LabError
 from topologies.lab import Lab
+from topologies.reach import ALL_NODES, Hosts, expected
 
 SCRIPT = Path(__file__).with_name("rollcall.py")
-ALL_NODES = "ff02::1"  # RFC 4291, 2.7.1
 
 
 @dataclass(frozen=True)
@@ -39,41 +37,7 @@ class Finding:
         return self.expected == self.heard
 
 
-@dataclass(frozen=True)
-class Member:
-    """A lab host as the roll call knows it: its segment and the addresses it has."""
-
-    segment: tuple[str, str] | None
-    addresses: tuple[str, ...]
-    broadcasts: tuple[str, ...]
-
-
-def members(plan: Plan) -> dict[str, Member]:
-    """Every host of a plan."""
-    if plan.topology is None:
-        return {}
-    wiring = wire(plan.topology)
-    segments = _segment_of_ports(resolve(plan))
-    found = {}
-    for name, host in plan.topology.hosts.items():
-        end = wiring.end_of(name)
-        segment = segments.get((end.node, end.port)) if end else None
-        ipv4 = [interface for interface in host.address if interface.version == 4]
-        addresses = tuple(str(interface.ip) for interface in host.address)
-        found[name] = Member(segment, addresses, tuple(str(i.network.broadcast_address) for i in ipv4))
-    return found
-
-
-def expected(hosts: Mapping[str, Member], asker: str, address: str) -> tuple[str, ...]:
-    """Who must answer `asker` at an address: its segment's hosts that listen there, and nobody else."""
-    segment = hosts[asker].segment
-    peers = {name: host for name, host in hosts.items() if segment and host.segment == segment and name != asker}
-    return tuple(
-        sorted(name for name, host in peers.items() if address in (*host.addresses, *host.broadcasts, ALL_NODES))
-    )
-
-
-def roll_call(lab: Lab, hosts: Mapping[str, Member]) -> Iterator[Finding]:
+def roll_call(lab: Lab, hosts: Hosts) -> Iterator[Finding]:
     """Ask everyone about everyone, all hosts at once. LabError when a host can't take part."""
     with ExitStack() as stack:
         callers = {name: stack.enter_context(_caller(lab, name)) for name in hosts}
@@ -96,20 +60,11 @@ def unreached(plan: Plan, findings: Iterable[Finding]) -> list[tuple[str, str]]:
     return sorted(pairs - heard)
 
 
-def _questions(hosts: Mapping[str, Member], asker: str) -> list[str]:
+def _questions(hosts: Hosts, asker: str) -> list[str]:
     """Every address of the plan but the asker's own, its subnets' broadcast addresses, and all nodes."""
     own = hosts[asker]
     others = {address for host in hosts.values() for address in host.addresses} - set(own.addresses)
     return [*sorted(others), *own.broadcasts, ALL_NODES]
-
-
-def _segment_of_ports(intent: Intent) -> dict[tuple[str, int], tuple[str, str]]:
-    return {
-        (port.switch, port.port): (network.name, segment.name)
-        for network in intent.networks
-        for segment in network.segments
-        for port in segment.ports
-    }
 
 
 @contextmanager

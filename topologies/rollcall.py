@@ -3,6 +3,9 @@
 `python rollcall.py NAME` reads one request a line, {"ask": [address, ...], "expect": {address: [name, ...]}}, and
 prints one answer a line: {address: [names that answered]}. An address may be a broadcast or multicast one. It answers
 others until its input ends.
+
+Questions leave from a port of their own. With one port for both, a question would look, to a firewall that keeps state,
+like a late answer to the other host's.
 """
 
 from __future__ import annotations
@@ -16,24 +19,25 @@ import time
 from contextlib import suppress
 from ipaddress import ip_address
 
-PORT = 41414
+PORT = 41414  # questions go to it
+ASKING_PORT = 41415  # and come from it
 INTERVAL = 0.2  # seconds between the questions to an address
 PATIENCE = 8.0  # seconds until an expected answer is missed; many questions, so that a busy machine has time
 GRACE = 0.7  # seconds for answers that nobody expects: at least three questions
 ASK, ANSWER = "who?", "me!"
 
-Sockets = dict[int, socket.socket]
+Sockets = dict[int, socket.socket]  # by IP version
 Heard = dict[str, set[str]]
 
 
-def _open() -> Sockets:
+def _open(port: int) -> Sockets:
     found: Sockets = {}
     for version, family, everywhere in ((4, socket.AF_INET, "0.0.0.0"), (6, socket.AF_INET6, "::")):
         found[version] = socket.socket(family, socket.SOCK_DGRAM)
         if version == 6:
             found[version].setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         found[version].setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        found[version].bind((everywhere, PORT))
+        found[version].bind((everywhere, port))
     return found
 
 
@@ -47,10 +51,10 @@ def _ask(sockets: Sockets, address: str, token: str) -> None:
         sockets[parsed.version].sendto(question, socket.getaddrinfo(host, PORT, type=socket.SOCK_DGRAM)[0][4])
 
 
-def _receive(sockets: Sockets, name: str, token: str, heard: Heard, timeout: float) -> bool:
+def _receive(sockets: list[socket.socket], name: str, token: str, heard: Heard, timeout: float) -> bool:
     """Serve what arrives within `timeout` seconds; True when standard input has something."""
-    ready, _, _ = select.select([*sockets.values(), sys.stdin], [], [], timeout)
-    for one in sockets.values():
+    ready, _, _ = select.select([*sockets, sys.stdin], [], [], timeout)
+    for one in sockets:
         if one in ready:
             _serve(one, name, token, heard)
     return sys.stdin in ready
@@ -66,7 +70,9 @@ def _serve(one: socket.socket, name: str, token: str, heard: Heard) -> None:
             heard.setdefault(address, set()).add(who)
 
 
-def _question(sockets: Sockets, name: str, ask: list[str], expect: dict[str, list[str]]) -> Heard:
+def _question(
+    asking: Sockets, sockets: list[socket.socket], name: str, ask: list[str], expect: dict[str, list[str]]
+) -> Heard:
     token = secrets.token_hex(8)
     heard: Heard = {}
     begun = time.monotonic()
@@ -77,21 +83,22 @@ def _question(sockets: Sockets, name: str, ask: list[str], expect: dict[str, lis
         if now >= asked + INTERVAL:
             asked = now
             for address in ask:
-                _ask(sockets, address, token)
+                _ask(asking, address, token)
         _receive(sockets, name, token, heard, INTERVAL / 4)
     return heard
 
 
 def main() -> None:
     """Answer until the input ends."""
-    sockets, name = _open(), sys.argv[1]
+    asking, name = _open(ASKING_PORT), sys.argv[1]
+    sockets = [*asking.values(), *_open(PORT).values()]
     print(json.dumps({"ready": name}), flush=True)
     while True:
         if _receive(sockets, name, "", {}, 1.0):
             line = sys.stdin.readline()
             if not line:
                 return
-            heard = _question(sockets, name, **json.loads(line))
+            heard = _question(asking, sockets, name, **json.loads(line))
             print(json.dumps({address: sorted(names) for address, names in heard.items()}), flush=True)
 
 

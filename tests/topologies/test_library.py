@@ -10,7 +10,7 @@ from topologies.library import find, shipped
 
 
 def test_every_shipped_plan_can_be_loaded_and_is_called_as_its_file() -> None:
-    assert {"campus", "leaf-spine"} <= shipped().keys()
+    assert {"campus", "leaf-spine", "tenants"} <= shipped().keys()
     for name, path in shipped().items():
         assert load(path).name == name
         assert find(name) == path

@@ -14,8 +14,9 @@ import pytest
 from running import DEADLINE, inside
 
 from topologies import rollcall
-from topologies.checks import ALL_NODES, SCRIPT
+from topologies.checks import SCRIPT
 from topologies.lab import Lab
+from topologies.reach import ALL_NODES
 
 GARBAGE = f"""
 import socket
