@@ -92,8 +92,14 @@ def await_fabric(lab: Lab, store: Store, wiring: Wiring, serial: int, timeout: f
 
 
 def await_applied(lab: Lab, store: Store, serial: int, timeout: float) -> None:
-    """Wait until every connected switch holds the intent. LabError."""
+    """Wait until every connected switch holds the intent, or has refused what it would not take. LabError."""
     _await(lab, store, lambda: _unapplied(store.state(), serial), timeout)
+    refused = [f"switch {row.name}: {row.error}" for row in store.state().of(state.Switch) if row.error]
+    if refused:
+        raise LabError(
+            f"not all of it is in force: {'; '.join(refused)}",
+            "what is refused is tried again every 30 s, and when something of it changes; `triplane inspect` tells",
+        )
 
 
 def _await(lab: Lab, store: Store, missing: Callable[[], list[str]], timeout: float) -> None:

@@ -7,7 +7,7 @@ import click
 from planes.cli.output import Output, output_option
 from planes.management.tables import Table
 from planes.model.load import load
-from topologies import checks
+from topologies import checks, reach
 from topologies import lab as labs
 from topologies.errors import LabError
 
@@ -18,12 +18,13 @@ from topologies.errors import LabError
 def check(name: str | None, output: Output) -> None:
     """Hold a roll call in LAB: every host asks every address, and everyone at once by broadcast and multicast.
 
-    Every host must hear all hosts of its segment and nobody else, also where tenants use the same addresses. The
-    plan's `reach` lists must hold besides. Exits with 1 when something does not hold.
+    Every host must hear all hosts of its segment, those that its network routes to and its policy allows, and nobody
+    else, also where tenants use the same addresses. The plan's `reach` lists must hold besides. Exits with 1 when
+    something does not hold.
     """
     lab = labs.find(name)
     plan = load(lab.directory.plan)
-    hosts = checks.members(plan)
+    hosts = reach.members(plan)
     if not hosts:
         raise LabError(f"lab {lab.name!r} has no hosts to ask")
     click.echo(f"{len(hosts)} hosts call the roll ...", err=True)

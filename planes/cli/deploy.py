@@ -10,8 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from planes.cli.bringup import await_fabric, open_store
+from planes.cli.limits import refuse_excess
 from planes.model.load import parse, read_text
 from planes.model.resolve import resolve
+from planes.model.state import State
 from planes.model.wiring import wire
 from topologies import lab as labs
 from topologies.errors import LabError
@@ -34,13 +36,14 @@ def deploy(plan: str, name: str | None, timeout: float) -> None:
     found = parse(text, str(path))
     if found.topology is None:
         raise LabError(f"plan {found.name!r} has no topology to launch", "add a `topology:`, see the README")
-    begun, wiring = time.monotonic(), wire(found.topology)
+    begun, wiring, intent = time.monotonic(), wire(found.topology), resolve(found)
+    refuse_excess(State(), intent)
     with (
         _Bars() as bars,
         labs.deploy(text, name or found.name, bars.show) as deployment,
     ):
         with open_store(deployment.lab) as store:
-            serial = store.write_intent(resolve(found))
+            serial = store.write_intent(intent)
             await_fabric(deployment.lab, store, wiring, serial, timeout, bars.show)
         deployment.lab.settle()
         lab = deployment.commit()

@@ -8,11 +8,13 @@ import click
 
 from planes.cli.bringup import open_store, synced
 from planes.cli.output import Output, output_option
+from planes.cli.unixctl import ask
 from planes.management import show
 from planes.management.tables import Table
 from planes.model import state
 from topologies import lab as labs
 from topologies.control import Info, Link
+from topologies.errors import LabError
 
 FAILED = {"cut": "failed", "silent": "failed, carrier kept"}
 
@@ -34,8 +36,18 @@ def inspect(name: str | None, output: Output) -> None:
     info = lab.info()
     with open_store(lab) as store:
         known, intent = synced(lab, store), store.intent()
-    fabric = [_switches(info, known), _links(info, known), show.segments(intent), show.hosts(known), show.drops(known)]
-    output.show([_labs([info]), _processes(info), *fabric])
+    tenants = [show.networks(intent, known), show.segments(intent), show.hosts(known), show.drops(known)]
+    policies = [show.policy(intent, _counts(lab))] if any(network.policy for network in intent.networks) else []
+    output.show([_labs([info]), _processes(info), _switches(info, known), _links(info, known), *tenants, *policies])
+
+
+def _counts(lab: labs.Lab) -> dict[tuple[str, int], tuple[int, int]]:
+    """Packets and bytes that each line of a policy met; none when the controller does not tell."""
+    try:
+        lines = ask(lab.directory.controller_control, "fabric/policy")["lines"]
+    except LabError:
+        return {}
+    return {(line["network"], line["line"]): (line["packets"], line["bytes"]) for line in lines}
 
 
 def _labs(infos: list[Info]) -> Table:

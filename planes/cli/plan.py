@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from planes.cli.bringup import await_applied, open_store
+from planes.cli.bringup import await_applied, open_store, synced
 from planes.cli.choice import chosen, lab_option
+from planes.cli.limits import refuse_excess
 from planes.model.load import load, parse, read_text
+from planes.model.plan import Plan
 from planes.model.resolve import resolve
 from topologies.errors import LabError
+from topologies.lab import Lab
 from topologies.library import find
 
 
@@ -44,6 +49,20 @@ def apply(plan: str, name: str | None, timeout: float) -> None:
     lab's plan, and `triplane check` goes by it.
     """
     path, lab = find(plan), chosen(name)
+    text, wanted = wanted_of(lab, path)
+    intent = resolve(wanted)
+    with open_store(lab) as store:
+        refuse_excess(synced(lab, store), intent)
+        serial = store.write_intent(intent)
+        await_applied(lab, store, serial, timeout)
+    new = lab.directory.plan.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(lab.directory.plan)
+    click.echo(f"lab {lab.name!r} follows plan {wanted.name!r}", err=True)
+
+
+def wanted_of(lab: Lab, path: Path) -> tuple[str, Plan]:
+    """The text of a plan file, and the plan. PlanError; LabError when its topology is not the lab's."""
     text = read_text(path)
     wanted = parse(text, str(path))
     if wanted.topology != load(lab.directory.plan).topology:
@@ -51,10 +70,4 @@ def apply(plan: str, name: str | None, timeout: float) -> None:
             f"the topology of {path} is not the one that lab {lab.name!r} runs",
             "a running lab keeps its switches, hosts and links: deploy the plan as a lab of its own",
         )
-    with open_store(lab) as store:
-        serial = store.write_intent(resolve(wanted))
-        await_applied(lab, store, serial, timeout)
-    new = lab.directory.plan.with_suffix(".new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(lab.directory.plan)
-    click.echo(f"lab {lab.name!r} follows plan {wanted.name!r}", err=True)
+    return text, wanted

@@ -3,69 +3,71 @@
 from __future__ import annotations
 
 import base64
-import json
-import struct
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_interface
-from itertools import product
 
 import click
 
+from planes.cli import verify as verifying
 from planes.cli import way
 from planes.cli.bringup import open_store, synced
 from planes.cli.choice import chosen, lab_option
+from planes.cli.ends import Ends, Host, Journey
+from planes.cli.explain import origins
+from planes.cli.flow import PROTOCOLS, TTL, Flow
 from planes.cli.output import Output, output_option
 from planes.cli.unixctl import ask
-from planes.data import fields as f
+from planes.control.routes import ROUTER_MAC
 from planes.data import packet, readback
 from planes.data import trace as traces
 from planes.data.rule import Entry
 from planes.data.trace import Fabric, Place, Seen, rebuilt
 from planes.model import state
-from planes.model.errors import did_you_mean
-from planes.model.intent import Intent
 from planes.model.load import load
 from planes.model.wiring import Wiring, wire
 from planes.store.base import Store
-from topologies.control import CONTROLLER, Info
-from topologies.errors import Exit, LabError
+from topologies.control import CONTROLLER
+from topologies.errors import LabError
 from topologies.lab import Lab
 
-ECHO_REQUEST, ECHO_REQUEST_6 = 8, 128  # RFC 792; RFC 4443, 4.1
-PING = struct.pack("!HH", 1, 1) + bytes(56)  # identifier, sequence number, as much data as ping(8) sends
-PROGRAM_SECONDS = 15.0
 HEARD_SECONDS = 5.0  # Linux solicits routers 0-1 s after a link is up, and 4 s later again (RFC 4861, 6.3.7)
-
-
-@dataclass(frozen=True)
-class Host:
-    """An end of a trace."""
-
-    name: str
-    place: Place
-    addresses: tuple[IPv4Interface | IPv6Interface, ...]
-    segment: tuple[str, str] | None  # network and segment
-    mac: int
 
 
 @click.command()
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
+@click.option("--protocol", type=click.Choice(list(PROTOCOLS)), default="icmp", show_default=True, help="What is sent.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The destination's port, of TCP and UDP.")
+@click.option("-4", "version", flag_value=4, type=int, help="By IPv4.")
+@click.option("-6", "version", flag_value=6, type=int, help="By IPv6.")
+@click.option("--verify", is_flag=True, help="Send such packets too, and tell where the switches count otherwise.")
 @lab_option
 @output_option
-def trace(source: str, target: str, name: str | None, output: Output) -> None:
-    """Tell which way a ping from host FROM to host TO takes, and each table, rule and group it meets.
+def trace(
+    source: str,
+    target: str,
+    protocol: str,
+    port: int | None,
+    version: int | None,
+    verify: bool,
+    name: str | None,
+    output: Output,
+) -> None:
+    """Tell which way a packet from host FROM to host TO takes, and each table, rule and group it meets.
 
-    No packet is sent. The rules, groups and ports are read from the switches now, and the frame runs through a
-    reference switch that holds them. Where a switch chooses by a hash of the frame, all ways are told.
+    TO is a host, or an address of one. By default the packet is a ping. It is the first of its connection. It is told
+    which line of a policy decided on it.
 
-    Exits with 0 when the frame arrives at TO, and only there; with 1 when it does not, and what stopped it.
+    No packet is sent, unless to --verify. The rules, groups and ports are read from the switches now, and the frame
+    runs through a reference switch that holds them. Where a switch chooses by a hash of the frame, all ways are told.
+
+    Exits with 0 when the frame arrives at TO, and only there; with 1 when it does not, and what stopped it, or when the
+    switches count otherwise.
     """
-    lab = chosen(name)
+    if (port is None) != (protocol == "icmp"):
+        raise click.UsageError(f"--protocol {protocol} " + ("has no ports" if port else "needs a --port"))
+    flow, lab = Flow(protocol, port or 0), chosen(name)
     info = lab.info()
     if not info.process(CONTROLLER).alive:
         raise LabError(
@@ -75,64 +77,48 @@ def trace(source: str, target: str, name: str | None, output: Output) -> None:
     topology = load(lab.directory.plan).topology
     wiring = wire(topology) if topology else Wiring((), (), ())
     with open_store(lab) as store:
-        synced(lab, store)
-        sender, receiver = (_host(lab, info, wiring, store.intent(), each) for each in (source, target))
-        _refuse_apart(sender, receiver)
-        _await_heard(store, (sender, receiver))
+        first = synced(lab, store)
+        intent = store.intent()
+        journey = Ends(lab, info, wiring, intent).journey(source, target, first, version)
+        _await_heard(store, (journey.sender, journey.receiver))
         known = store.state()
     foreign: dict[str, tuple[Entry, ...]] = {}
     fabric = Fabric(_looker(lab, foreign), _wires(known))
-    if fabric.look(sender.place[0]) is None:
-        raise LabError(f"{sender.name} is on {sender.place[0]}, which is not connected to the controller")
-    frame = _ping(sender, receiver)
-    found = traces.trace(fabric, sender.place, frame)
-    story = way.Story(found, wiring, sender.name, receiver.name, receiver.place, frame)
+    places = _entered(fabric, journey.sender)
+    sent, expected = frames(journey, flow)
+    found = traces.trace(fabric, places, sent)
+    told = origins(lab, known, intent)
+    hosts = journey.sender.name, journey.receiver.name
+    story = way.Story(found, wiring, *hosts, frozenset(journey.receiver.places), expected, way.teller(told))
+    counted = verifying.verify(lab, journey, flow, found) if verify else None
     if output.form == "table":
         click.echo("\n".join([*story.lines(), *story.paths()]))
     else:
-        output.show(story.tables())
+        output.show([*story.tables(), *([counted.table()] if counted else [])])
     for switch, entries in foreign.items():
         click.echo(f"{switch} holds {len(entries)} entries of a stranger's, which the trace leaves out", err=True)
-    click.echo(story.verdict(), err=True)
-    raise SystemExit(0 if story.delivered else 1)
+    click.echo("\n".join([story.verdict(), *(counted.lines() if counted else ())]), err=True)
+    raise SystemExit(0 if story.delivered and (counted is None or counted.agrees) else 1)
 
 
-def _host(lab: Lab, info: Info, wiring: Wiring, intent: Intent, name: str) -> Host:
-    nodes = {node.name: node for node in info.nodes if node.kind == "host"}
-    if name not in nodes:
-        raise LabError(f"lab {lab.name!r} has no host {name!r}", did_you_mean(name, nodes), Exit.UNKNOWN)
-    end = wiring.end_of(name)
-    own = wiring.peer(end) if end else None
-    if end is None or own is None:
-        raise LabError(f"{name} is not linked to any switch")
-    place = (end.node, end.port)
-    addresses = tuple(map(ip_interface, nodes[name].addresses))
-    return Host(name, place, addresses, _segment(intent, place), _mac(lab, name, wiring.interface(own)))
+def frames(journey: Journey, flow: Flow) -> tuple[bytes, bytes]:
+    """The frame that is sent, and as it must arrive: a router takes one TTL, and sends from its own MAC."""
+    sender, receiver, ends = journey.sender, journey.receiver, (journey.source, journey.target)
+    sent = flow.frame(journey.next_hop, sender.mac, *ends, ttl=TTL, vlan=sender.vlan)
+    source, ttl = (ROUTER_MAC, TTL - 1) if journey.routed else (sender.mac, TTL)
+    return sent, flow.frame(receiver.mac, source, *ends, ttl=ttl, vlan=receiver.vlan)
 
 
-def _segment(intent: Intent, place: Place) -> tuple[str, str] | None:
-    for network in intent.networks:
-        for segment in network.segments:
-            if any(at.place == (*place, 0) for at in segment.ports):  # untagged, as its frames are
-                return network.name, segment.name
-    return None
-
-
-def _refuse_apart(sender: Host, receiver: Host) -> None:
-    """Nothing passes between segments: say so, rather than trace a frame that nobody would send."""
-    if sender.name == receiver.name:
-        raise LabError(f"{sender.name} and {receiver.name} are one host")
-    for host in (sender, receiver):
-        if host.segment is None:
-            raise LabError(f"{host.name}, at {host.place[0]}:{host.place[1]}, is in no segment", "see the plan's ports")
-    if sender.segment != receiver.segment:
-        places = " and ".join(f"{host.name} in {'/'.join(host.segment or ())}" for host in (sender, receiver))
-        raise LabError(f"no frame passes from {sender.name} to {receiver.name}: {places}, which are different segments")
+def _entered(fabric: Fabric, host: Host) -> list[Place]:
+    """The ports that the host's frames may come in by: of a LAG those that are up."""
+    if (seen := fabric.look(host.places[0][0])) is None:
+        raise LabError(f"{host.name} is on {host.places[0][0]}, which is not connected to the controller")
+    return [place for place in host.places if place[1] not in seen.down] or list(host.places[:1])
 
 
 def _await_heard(store: Store, hosts: Iterable[Host]) -> None:
     """Give hosts that were started just now the time to speak for the first time, as most do by themselves."""
-    wanted = {(*(host.segment or ()), packet.mac_text(host.mac)) for host in hosts}
+    wanted = {(*host.segment, packet.mac_text(host.mac)) for host in hosts}
     deadline = time.monotonic() + HEARD_SECONDS
     while wanted - {(row.network, row.segment, row.mac) for row in store.state().of(state.Host)}:
         left = deadline - time.monotonic()
@@ -173,33 +159,3 @@ def _wires(known: state.State) -> dict[Place, Place]:
         a, b = (link.switch, link.port), (link.peer, link.peer_port)
         found[a], found[b] = b, a
     return found
-
-
-def _ping(sender: Host, receiver: Host) -> bytes:
-    """A ping between two addresses of one family, of one subnet if there are such."""
-    pairs = [(a, b) for a, b in product(sender.addresses, receiver.addresses) if a.version == b.version]
-    if not pairs:
-        raise LabError(f"{sender.name} and {receiver.name} have no addresses of one family")
-    source, target = min(pairs, key=lambda pair: pair[1].ip not in pair[0].network)
-    return echo_request(receiver.mac, sender.mac, source.ip, target.ip)
-
-
-def echo_request(dst: int, src: int, source: packet.Address, target: packet.Address) -> bytes:
-    """The frame that ping(8) sends. ValueError for addresses of two families."""
-    if isinstance(source, IPv4Address) and isinstance(target, IPv4Address):
-        total = packet.checksum(struct.pack("!BBH", ECHO_REQUEST, 0, 0) + PING)
-        icmp = struct.pack("!BBH", ECHO_REQUEST, 0, total) + PING
-        return packet.ethernet(dst, src, f.ETH_IPV4, packet.ipv4(source, target, f.IP_ICMP, icmp))
-    if isinstance(source, IPv6Address) and isinstance(target, IPv6Address):
-        icmp = packet.icmpv6(source, target, ECHO_REQUEST_6, PING)
-        return packet.ethernet(dst, src, f.ETH_IPV6, packet.ipv6(source, target, f.IP_ICMPV6, icmp))
-    raise ValueError("addresses of two families")
-
-
-def _mac(lab: Lab, host: str, interface: str) -> int:
-    """Asked of the host itself: a plan need not say it, and the fabric may not have heard of it."""
-    argv = lab.exec_argv(host, ["ip", "-j", "link", "show", "dev", interface])
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=PROGRAM_SECONDS)
-    if done.returncode:
-        raise LabError(f"{host} does not tell the MAC address of {interface}: {done.stderr.strip()}")
-    return packet.mac(json.loads(done.stdout)[0]["address"])

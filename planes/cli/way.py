@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import takewhile
 
+from planes.cli.origin import Origins
 from planes.data import pipeline
 from planes.data.rule import Bucket, Group, GroupType, Rule
 from planes.data.switch import Drop, Punted, Step
@@ -21,25 +23,30 @@ _DROPS = {
     Drop.PORT_DOWN: "port {} is down",
     Drop.NO_GROUP: "there is no group {}",
     Drop.NO_LIVE_BUCKET: "no bucket of group {} is live",
+    Drop.TTL: "it had no TTL left in table {}",
     Drop.TOO_DEEP: "it goes round in table {}",
 }
 
 
 @dataclass(frozen=True)
 class Story:
-    """A trace between two hosts. `goal`: the port where the frame should leave, as it was sent."""
+    """A trace between two hosts. `goals`: the ports where it may leave, and `frame`: what it must be by then.
+
+    `why` tells what wanted a rule.
+    """
 
     trace: Trace
     wiring: Wiring
     sender: str
     receiver: str
-    goal: Place
+    goals: frozenset[Place]
     frame: bytes
+    why: Callable[[Rule], str] = lambda _: ""
 
     @property
     def delivered(self) -> bool:
         """It arrives, whatever way it takes, and nowhere else."""
-        return self.trace.delivers(self.goal, self.frame)
+        return self.trace.delivers(self.goals, self.frame)
 
     def lines(self) -> Iterator[str]:
         """Each switch, what the frame meets there, and where it goes from there."""
@@ -47,7 +54,7 @@ class Story:
             yield f"{visit.place[0]}, in at port {visit.place[1]} from {self._behind(visit.place)}"
             before: list[str] = []
             for way in visit.ways:
-                told = [*map(step_text, way.steps), *self._ends(way)]
+                told = [*self._steps(way), *self._ends(way)]
                 same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, told, strict=False)))
                 if before:
                     yield "  or, as the frame's hash decides"
@@ -62,7 +69,7 @@ class Story:
     def tables(self) -> list[Table]:
         """The same for programs."""
         met = [
-            (visit.place[0], visit.place[1], number, *_kind(step), step_text(step))
+            (visit.place[0], visit.place[1], number, *_kind(step), step_text(step), self._wanted_by(step))
             for visit in self.trace.visits
             for number, way in enumerate(visit.ways, 1)
             for step in way.steps
@@ -72,7 +79,7 @@ class Story:
             for places, end in self._routes()
         ]
         return [
-            Table("met", ("switch", "in port", "way", "kind", "number", "bucket", "text"), met),
+            Table("met", ("switch", "in port", "way", "kind", "number", "bucket", "text", "wanted by"), met),
             Table("paths", ("path", "fate", "switch", "port", "end"), ends),
         ]
 
@@ -90,7 +97,7 @@ class Story:
         return [(route.places, route.end) for route in self.trace.routes]
 
     def _arrives(self, end: End) -> bool:
-        return (end.fate, end.place, end.frame) == (Fate.LEFT, self.goal, self.frame)
+        return end.fate is Fate.LEFT and end.place in self.goals and end.frame == self.frame
 
     def _hint(self) -> str:
         if any(end.fate is Fate.PUNTED for _, end in self._routes()):
@@ -102,6 +109,29 @@ class Story:
         if self._arrives(end):
             return " > ".join([*names, self.receiver])
         return f"{' > '.join(names)}: {self._end(end)}"
+
+    def _steps(self, way: Way) -> Iterator[str]:
+        """The rules and groups; of those that judge, whose judgement it is."""
+        for step in way.steps:
+            yield step_text(step)
+            if isinstance(step.entry, Rule) and step.entry.table == pipeline.Table.POLICY and step.entry.match:
+                yield from (f"{'':8}{why}" for why in (self.why(step.entry),) if why)
+
+    def _wanted_by(self, step: Step) -> str | None:
+        return self.why(step.entry) or None if isinstance(step.entry, Rule) else None
+
+    def _dropper(self, end: End) -> str:
+        """What wanted the rule that dropped a copy: the last that it met."""
+        rules = (
+            step.entry
+            for visit in self.trace.visits
+            for way in visit.ways
+            if end in way.ends
+            for step in reversed(way.steps)
+            if isinstance(step.entry, Rule)
+        )
+        last = next(rules, None)
+        return self.why(last) if last else ""
 
     def _ends(self, way: Way) -> Iterator[str]:
         for leg in way.legs:
@@ -123,12 +153,25 @@ class Story:
                 where = _table(number) if end.why in (Drop.MISS, Drop.TOO_DEEP) else number
                 return f"dropped by {switch}: {_DROPS[end.why].format(where)}"
             case Fate.DROPPED:
-                return f"dropped by a rule of {switch}"
+                why = self._dropper(end)
+                return f"dropped by a rule of {switch}" + (f": {why}" if why else "")
         return f"{end.fate.value} at {switch}"
 
     def _behind(self, place: Place) -> str:
         peer = self.wiring.peer(WireEnd(*place))
         return peer.node if peer else "nobody known"
+
+
+def teller(origins: Origins) -> Callable[[Rule], str]:
+    """Tells what wanted a rule, and where in the plan."""
+
+    @cache
+    def why(rule: Rule) -> str:
+        origin = origins.of_rule(rule)
+        spot = origins.spot(origin) if origin else None
+        return "" if origin is None else f"{origin.words} ({spot})" if spot else origin.words
+
+    return why
 
 
 def step_text(step: Step) -> str:

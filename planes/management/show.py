@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from planes.management.tables import Table
-from planes.model import state
+from planes.model import phrases, state
 from planes.model.intent import Intent
 from planes.model.state import State
 
@@ -15,6 +17,30 @@ def switches(known: State) -> Table:
         for row in known.of(state.Switch)
     ]
     return Table("switches", ("switch", "datapath id", "index", "connected", "entries", "error"), rows)
+
+
+def networks(intent: Intent, known: State) -> Table:
+    """Every network that is wanted; `error` is what switches refuse of it."""
+    rows = []
+    for network in intent.networks:
+        gateways = [
+            f"{segment.name} {address}"
+            for segment in network.segments
+            if segment.gateway
+            for address in segment.gateway.addresses
+        ]
+        routes = [f"{route.to} via {route.via}" for route in network.routes]
+        names = [segment.name for segment in network.segments]
+        count = sum(row.network == network.name for row in known.of(state.Host))
+        rows.append((network.name, *map(", ".join, (names, gateways, routes)), count, _refusals(network.name, known)))
+    return Table("networks", ("network", "segments", "gateways", "routes", "hosts", "error"), rows)
+
+
+def _refusals(network: str, known: State) -> str | None:
+    """What each switch refuses of a network; a switch's error names the networks that it is about."""
+    mark = f"network {network}: "
+    errors = [(row.name, part) for row in known.of(state.Switch) for part in row.error.split("; ")]
+    return "; ".join(f"{name}: {part.removeprefix(mark)}" for name, part in errors if part.startswith(mark)) or None
 
 
 def segments(intent: Intent) -> Table:
@@ -34,6 +60,16 @@ def hosts(known: State) -> Table:
         for row in known.of(state.Host)
     ]
     return Table("hosts", ("network", "segment", "MAC", "port", "addresses"), rows)
+
+
+def policy(intent: Intent, counts: Mapping[tuple[str, int], tuple[int, int]]) -> Table:
+    """Every line of every policy; packets and bytes that it met, by network and number of the line, as far as known."""
+    rows = [
+        (network.name, number, said, *counts.get((network.name, number), (None, None)))
+        for network in intent.networks
+        for number, said in phrases.policy(network)
+    ]
+    return Table("policy", ("network", "line", "says", "packets", "bytes"), rows)
 
 
 def drops(known: State) -> Table:

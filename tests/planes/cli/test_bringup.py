@@ -169,6 +169,18 @@ def test_an_older_intent_in_the_switches_is_not_the_one_that_is_waited_for(
         await_applied(cast(Lab, stub), store, 5, 0.0)
 
 
+def test_what_switches_refuse_is_told_once_the_rest_is_in_force(stub: Stub, store: Store, writer: Store) -> None:
+    error = "network red: 12 entries refused: OFPFMFC_TABLE_FULL"
+    writer.publish([Put(state.Switch(1, "s1", 1, connected=True, error=error)), UP[1]], applied=3)
+    with pytest.raises(LabError, match=r"still missing: the networks in the switches$"):
+        await_applied(cast(Lab, stub), store, 4, 0.0)
+    writer.publish([], applied=4)
+    with pytest.raises(LabError) as caught:
+        await_applied(cast(Lab, stub), store, 4, 0.0)
+    assert caught.value.message == f"not all of it is in force: switch s1: {error}"
+    assert "triplane inspect" in caught.value.fix
+
+
 def test_a_controller_is_back_when_its_epoch_is_new_and_it_has_its_switches(
     stub: Stub, store: Store, writer: Store
 ) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from planes.cli.way import Story
 from planes.data import fields as f
@@ -26,7 +27,7 @@ def story(s1: Iterable[Entry], s2: Iterable[Entry], down: Iterable[int] = ()) ->
     seen = {"s1": Seen(Switch(s1), frozenset(down)), "s2": Seen(Switch(s2))}
     links: dict[Place, Place] = {("s1", 2): ("s2", 3), ("s1", 3): ("s2", 4)}
     fabric = Fabric(seen.get, links | {b: a for a, b in links.items()})
-    return Story(trace(fabric, ("s1", 1), FRAME), WIRING, "h1", "h2", ("s2", 1), FRAME)
+    return Story(trace(fabric, [("s1", 1)], FRAME), WIRING, "h1", "h2", frozenset({("s2", 1)}), FRAME)
 
 
 def to(*actions: Output | Punt | ToGroup | SetField) -> Rule:
@@ -88,6 +89,19 @@ def test_what_stops_a_frame_is_in_the_verdict() -> None:
     both_down = story(grouped(GroupType.FAST_FAILOVER), [], down=[2, 3])
     assert both_down.verdict() == "h1 does not reach h2: dropped by s1: no bucket of group 7 is live"
     assert both_down.paths() == ["h1 > s1: dropped by s1: no bucket of group 7 is live"]
+
+
+def test_whose_judgement_it_was_is_told_in_its_place_and_in_the_verdict() -> None:
+    deny, default = Rule(60, 9, match(in_port=3)), Rule(60, 0, match(), goto=70)
+    whys = {deny: "line 1 of red's policy: deny all (plan.yaml:7:9)", default: "switch s2"}
+    for s2, told, said in (
+        ([Rule(0, 1, match(), goto=60), deny], [f"          {whys[deny]}"], f": {whys[deny]}"),
+        ([Rule(0, 1, match(), goto=60), default], [], ": no rule of table LOCATE matches"),
+    ):
+        found = replace(story([to(Output(2))], s2), why=lambda rule: whys.get(rule, ""))
+        assert [line for line in found.lines() if line.startswith("          ")] == told
+        assert found.verdict().endswith(said)
+        assert [row[-1] for row in found.tables()[0].rows] == [None, None, whys[s2[1]]]
 
 
 def test_programs_get_the_same_as_rows() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from planes.management import show
 from planes.model import state
-from planes.model.intent import Attachment, Intent, Network, Segment
+from planes.model.intent import Attachment, Gateway, Intent, Network, Policy, Route, Segment
 from planes.model.state import Row, State, key
 
 
@@ -30,6 +30,25 @@ def test_segments_are_those_that_are_wanted() -> None:
     assert table.rows == [("red", "one", "10.0.0.0/24, fd00::/64", 2), ("red", "two", "", 0)]
 
 
+def test_networks_say_how_they_are_routed_and_what_is_refused_of_them() -> None:
+    one = Segment("one", ("10.0.0.0/24",), (), Gateway(("10.0.0.1", "fd00::1"), "anycast", 1))
+    routes = (Route("0.0.0.0/0", "10.0.0.9"), Route("10.9.0.0/16", "10.0.0.8"))
+    red = Network("red", (one, Segment("two", (), ())), routes)
+    rows = (
+        state.Host("red", "one", "02:00:00:00:00:01", "s1", 7),
+        state.Host("red", "two", "02:00:00:00:00:01", "s1", 8),
+        state.Switch(1, "s1", 1, True, 9, "network red: 12 entries refused: FULL; network reddish: 3 entries refused"),
+        state.Switch(2, "s2", 2, True, 9, "it hung up"),
+    )
+    assert show.networks(Intent("x", (red, Network("blue", ()))), known(*rows)).rows == [
+        (
+            "red", "one, two", "one 10.0.0.1, one fd00::1", "0.0.0.0/0 via 10.0.0.9, 10.9.0.0/16 via 10.0.0.8", 2,
+            "s1: 12 entries refused: FULL",
+        ),
+        ("blue", "", "", "", 0, None),
+    ]  # fmt: skip
+
+
 def test_hosts_say_where_they_are_and_what_they_spoke_for() -> None:
     host = state.Host("red", "one", "02:00:00:00:00:01", "s1", 7, ("10.0.0.1", "fd00::1"))
     silent = state.Host("blue", "one", "02:00:00:00:00:01", "s2", 1)
@@ -51,4 +70,15 @@ def test_nothing_known_is_empty_tables() -> None:
         ("hosts", []),
         ("drops", []),
         ("segments", []),
+    ]
+
+
+def test_a_policys_lines_say_what_they_met_as_far_as_that_is_known() -> None:
+    ranges = [Policy("deny", "one", None, "tcp", ports, line=0) for ports in ((22, 22), (80, 90))]
+    red = Network("red", (), policy=(*ranges, Policy("allow", stateful=True, rate=1_000_000, line=1)))
+    table = show.policy(Intent("x", (Network("blue", ()), red)), {("red", 1): (7, 700), ("blue", 2): (1, 1)})
+    assert table.columns == ("network", "line", "says", "packets", "bytes")
+    assert table.rows == [
+        ("red", 1, "deny tcp port 22, 80-90 from one", 7, 700),
+        ("red", 2, "allow stateful all at 1M", None, None),
     ]
