@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from commands import until
 
+from planes.model.intent import Attachment, Intent, Network, Segment
 from planes.model.state import Counter, Switch
 from planes.store.ovsdb import Store
 from planes.store.server import create_argv, serve_argv
@@ -58,6 +59,11 @@ class Controller:
         """The datapath ids that are connected, as the store knows it."""
         self.store.run()
         return {row.datapath_id for row in self.store.state().of(Switch) if row.connected}
+
+    def errors(self) -> dict[int, str]:
+        """What is wrong with switches, as the store knows it."""
+        self.store.run()
+        return {row.datapath_id: row.error for row in self.store.state().of(Switch) if row.error}
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE)
@@ -114,6 +120,7 @@ class FakeSwitch:
     dpid: int
     connection: socket.socket
     buffered: bytes = field(default=b"")
+    barriers: bool = True  # whether it answers them
 
     def serve(self) -> bool:
         """Answer what has come; False at the end of the connection."""
@@ -138,8 +145,14 @@ class FakeSwitch:
                 self.connection.sendall(message(Type.FEATURES_REPLY, xid, features))
             case Type.MULTIPART_REQUEST:
                 self.connection.sendall(message(Type.MULTIPART_REPLY, xid, body[:2] + bytes(6)))
-            case Type.BARRIER_REQUEST:
+            case Type.BARRIER_REQUEST if self.barriers:
                 self.connection.sendall(message(Type.BARRIER_REPLY, xid))
+
+
+def asked(controller: Controller, switch: FakeSwitch) -> None:
+    """Have the controller tell the switch something: it has a port in a network now."""
+    intent = Intent("p", (Network("red", (Segment("one", (), (Attachment("s", 1),)),)),), (("s", switch.dpid),))
+    controller.store.write_intent(intent)
 
 
 def joined(controller: Controller, dpid: int) -> FakeSwitch:
@@ -189,3 +202,21 @@ def test_the_newest_connection_of_a_datapath_id_is_the_switch(controller: Contro
         pass
     old.connection.close()
     until(lambda: new.serve() and 5 in controller.connected(), DEADLINE)
+
+
+def test_a_switch_that_answers_echoes_but_no_barrier_is_hung_up_on_and_the_reason_shown(controller: Controller) -> None:
+    switch = joined(controller, 5)
+    switch.barriers = False
+    asked(controller, switch)
+    while switch.serve():
+        pass
+    until(lambda: controller.connected() == set(), DEADLINE)
+    assert controller.errors() == {5: "hung up on: it has not answered for 10 s"}
+    assert controller.counted("switch-hung-up-on") == 1
+
+
+def test_one_that_never_answers_a_barrier_is_never_taken_in(controller: Controller) -> None:
+    switch = FakeSwitch(5, controller.connect(), barriers=False)
+    while switch.serve():
+        assert controller.connected() == set()
+    until(lambda: controller.counted("switch-hung-up-on") == 1, DEADLINE)

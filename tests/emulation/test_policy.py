@@ -1,0 +1,214 @@
+"""Policy and rates on a real fabric, routed and bridged. (Bridges of one process: see test_conntrack for two.)"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+from commands import Triplane, until
+
+from topologies import lab as labs
+from topologies.stream import Stream
+
+pytestmark = pytest.mark.emulation
+
+TALK = Path(__file__).parents[1] / "support" / "talk.py"
+SERVED = ("tcp:22", "tcp:443", "tcp:8099", "tcp:8100", "udp:53", "udp:6999", "udp:7500")
+ADDRESSES = {
+    "u1": ("10.1.0.11", "fd01::11"),
+    "u2": ("10.1.0.12", "fd01::12"),
+    "v1": ("10.2.0.11", "fd02::11"),
+    "v2": ("10.2.0.12", "fd02::12"),
+}
+LINES = """\
+      - {deny: {from: users, to: servers, protocol: tcp, port: [22, 8000-8099]}}
+      - {allow: {from: users, to: servers, protocol: tcp, stateful: true}}
+      - {allow: {from: users, to: servers, protocol: udp, stateful: true}}
+      - {allow: {from: users, to: servers, protocol: icmp, stateful: true}}
+      - {deny: {from: servers, to: users}}
+      - {deny: {from: users, to: users, protocol: udp, port: 7000-7999}}
+      - {allow: {from: users, to: users, protocol: udp, port: 5000-5999, rate: 4M}}
+"""
+PLAN = """\
+name: policed
+topology:
+  switches: {s1: , s2: }
+  hosts:
+    u1: {address: [10.1.0.11/24, "fd01::11/64"], gateway: [10.1.0.1, "fd01::1"]}
+    u2: {address: [10.1.0.12/24, "fd01::12/64"], gateway: [10.1.0.1, "fd01::1"]}
+    v1: {address: [10.2.0.11/24, "fd02::11/64"], gateway: [10.2.0.1, "fd02::1"]}
+    v2: {address: [10.2.0.12/24, "fd02::12/64"], gateway: [10.2.0.1, "fd02::1"]}
+    b1: {address: 10.1.0.11/24}
+    b2: {address: 10.1.0.12/24}
+  links: [[u1, "s1:1"], [u2, "s2:1"], [v1, "s2:2"], [v2, "s1:2"], [b1, "s1:3"], [b2, "s2:3"], [s1, s2]]
+networks:
+  red:
+    segments:
+      users: {subnet: [10.1.0.0/24, "fd01::/64"], ports: [u1, u2], gateway: {address: [10.1.0.1, "fd01::1"]}}
+      servers:
+        subnet: [10.2.0.0/24, "fd02::/64"]
+        ports: [v1, {port: v2, rate: 6M}]
+        gateway: {address: [10.2.0.1, "fd02::1"]}
+    policy:
+POLICY  blue:
+    rate: 5M
+    segments:
+      office: {subnet: 10.1.0.0/24, ports: [b1, b2]}
+"""
+
+
+def write(tmp_path: Path, lines: str) -> str:
+    path = tmp_path / "policed.yaml"
+    path.write_text(PLAN.replace("POLICY", lines))
+    return str(path)
+
+
+@contextmanager
+def serving(triplane: Triplane, host: str) -> Iterator[None]:
+    argv = triplane.argv("exec", host, "--", sys.executable, "-I", str(TALK), "serve", *SERVED)
+    with subprocess.Popen(argv, env=triplane.environ, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield
+        process.terminate()
+
+
+@pytest.fixture(scope="module")
+def policed(triplane: Triplane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triplane]:
+    """The lab, every host of red with its servers."""
+    triplane("deploy", write(tmp_path_factory.mktemp("plan"), LINES))
+    with ExitStack() as stack:
+        for host in ADDRESSES:
+            stack.enter_context(serving(triplane, host))
+        yield triplane
+
+
+def reaches(triplane: Triplane, source: str, target: str, kind: str, port: int) -> tuple[bool, bool]:
+    """Whether the echo comes, by IPv4 and by IPv6."""
+    asked = [
+        triplane.run("exec", source, "--", sys.executable, "-I", str(TALK), "ask", kind, address, str(port))
+        for address in ADDRESSES[target]
+    ]
+    return asked[0].returncode == 0, asked[1].returncode == 0
+
+
+def met(triplane: Triplane) -> dict[str, int]:
+    """Packets that each line met, by what it says."""
+    return {row["says"]: row["packets"] for row in triplane.inspect()["policy"]}
+
+
+BOTH, NEITHER = (True, True), (False, False)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "kind", "port", "wanted"),
+    [
+        ("u1", "v1", "tcp", 443, BOTH),
+        ("u1", "v2", "tcp", 443, BOTH),
+        ("u1", "v1", "tcp", 22, NEITHER),
+        ("u2", "v1", "tcp", 8099, NEITHER),
+        ("u2", "v1", "tcp", 8100, BOTH),
+        ("u1", "v1", "udp", 53, BOTH),
+        ("v1", "u1", "tcp", 443, NEITHER),
+        ("v2", "u1", "udp", 53, NEITHER),
+        ("u1", "u2", "udp", 7500, NEITHER),  # bridged
+        ("u1", "u2", "udp", 6999, BOTH),
+        ("v1", "v2", "tcp", 22, BOTH),
+    ],
+)
+def test_lines_are_obeyed(
+    policed: Triplane, source: str, target: str, kind: str, port: int, wanted: tuple[bool, bool]
+) -> None:
+    assert reaches(policed, source, target, kind, port) == wanted
+
+
+def test_an_error_about_what_was_allowed_comes_back(policed: Triplane) -> None:
+    """A closed port of a server, asked for by a user: ICMP's answer is of another protocol than the line's."""
+    script = (
+        "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5);"
+        f"s.connect(({ADDRESSES['v1'][0]!r}, 999)); s.send(b'x'); s.recv(9)"
+    )
+    done = policed.run("exec", "u1", "--", sys.executable, "-I", "-c", script)
+    assert "ConnectionRefusedError" in done.stderr
+
+
+def test_lines_count_what_they_met_by_name(policed: Triplane) -> None:
+    denied, allowed = (
+        "deny tcp port 22, 8000-8099 from users to servers",
+        "allow stateful icmp from users to servers",
+    )
+    before = met(policed)
+    policed("exec", "u1", "--", "ping", "-c5", "-i0.2", "-W5", ADDRESSES["v1"][0])
+    assert reaches(policed, "u1", "v1", "tcp", 22) == NEITHER
+
+    def counted() -> bool:  # a switch brings its counters up to date now and then
+        after = met(policed)
+        return after[allowed] == before[allowed] + 2 * 5 and after[denied] > before[denied]
+
+    until(counted, 20)
+
+
+def megabits(triplane: Triplane, source: str, target: str, address: str, port: int, *options: str) -> float:
+    """What arrives of a UDP stream of 40 Mbit/s."""
+    server = triplane.argv("exec", target, "--", "iperf3", "-s", "-1", "-J", "-p", str(port), *options)
+    with subprocess.Popen(server, env=triplane.environ, stdout=subprocess.PIPE, text=True) as process:
+
+        def listens() -> bool:
+            return f":{port}" in triplane("exec", target, "--", "ss", "-tlnH")
+
+        until(listens, 20)
+        client = ("iperf3", "-c", address, "-p", str(port), "-u", "-b40M", "-l1200", "-t3", "-J")
+        triplane("exec", source, "--", *client)
+        assert process.stdout is not None
+        told = json.loads(process.stdout.read())
+    received = [interval["sum"] for interval in told["intervals"]]
+    arrived = sum(each["bytes"] for each in received)
+    return float(8 * arrived / sum(each["seconds"] for each in received) / 1e6)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "address", "rate"),
+    [
+        ("u1", "u2", "10.1.0.12", 4),  # a line's
+        ("v2", "v1", "10.2.0.11", 6),  # a port's
+        ("b1", "b2", "10.1.0.12", 5),  # a network's
+    ],
+)
+def test_a_rate_limits(policed: Triplane, source: str, target: str, address: str, rate: int) -> None:
+    measured = megabits(policed, source, target, address, 5201)
+    assert 0.1 * rate < measured < 1.3 * rate
+
+
+def test_an_edit_of_the_policy_loses_nothing_of_what_both_allow(
+    policed: Triplane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIPLANE_RUNTIME_DIR", str(policed.runtime))
+    address = ADDRESSES["v1"][0]
+    *lines, last = LINES.splitlines(keepends=True)
+    edits = (
+        "      - {deny: {protocol: sctp}}\n" + LINES,
+        last + "".join(lines[1:]),
+        LINES.replace("8099", "8001"),
+        LINES,
+    )
+    ping = policed.argv("exec", "u1", "--", "ping", "-i0.005", "-c2500", "-W10", "-q", address)
+    with (
+        Stream(labs.find("policed"), "u1", "v1", address, 1000) as stream,
+        subprocess.Popen(ping, env=policed.environ, stdout=subprocess.PIPE, text=True) as pings,
+    ):
+        stream.mark("edits")
+        for number, edited in enumerate(cycle(edits)):
+            policed("apply", write(tmp_path, edited))
+            assert stream.more(200, 10) >= 200
+            if number >= len(edits) - 1 and pings.poll() is not None:
+                break
+        (window,) = stream.result()
+        told = pings.communicate(timeout=60)[0]
+    assert (window.lost, window.duplicates) == (0, 0)
+    assert " 0% packet loss" in told
