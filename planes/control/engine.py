@@ -86,7 +86,7 @@ class Engine:
         fresh: list[tuple[Name, Placed]] = []
         for name in self._dirty:
             before, after = self._results.get(name, frozenset()), self._compile(name)
-            load = self._loads[self._network(name, anew=not before)]
+            load = self._loads[self._network(name, before)]
             for dpid, entry in before - after:
                 del self._owners[dpid][_slot(entry)]
                 load[dpid] -= 1
@@ -155,13 +155,17 @@ class Engine:
         yield from ((fragment, key) for fragment in self._anchored.get(kind, ()))
         yield from self._readers.get((kind, key), ())
 
-    def _network(self, name: Name, *, anew: bool) -> int:
-        """Whose the entries of a fragment are; that does not change while it has any."""
+    def _network(self, name: Name, before: Iterable[Placed]) -> int:
+        """Whose the entries of a fragment are. A port may pass to another network: then what it had goes along."""
+        old = self._networks.pop(name, 0)
         if name not in self._results:
-            return self._networks.pop(name, 0)
-        if anew or name not in self._networks:
-            self._networks[name] = self._share(self._fragments[name[0]].anchor, name[1], self.facts)
-        return self._networks[name]
+            return old
+        new = self._networks[name] = self._share(self._fragments[name[0]].anchor, name[1], self.facts)
+        if new != old:
+            for dpid, _ in before:
+                self._loads[old][dpid] -= 1
+                self._loads[new][dpid] += 1
+        return new
 
     def _compile(self, name: Name) -> frozenset[Placed]:
         for read in self._reads.pop(name, ()):

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 
 import click
 
-from benches import failover
+from benches import failover, scale
 from benches.figures import Figure, as_json, as_table
 from benches.section import Section, measured
 
-CHAPTERS = {"failover": failover.sections}
-ABOUT = {"failover": "outages and losses by dead links, switches and controllers; TCP against plain switching"}
+CHAPTERS = {"failover": failover.sections, "scale": scale.sections}
+ABOUT = {
+    "failover": "outages and losses by dead links, switches and controllers; TCP against plain switching",
+    "scale": "rules, hosts and events a second as fabrics grow; what changes and attacks cost tenants",
+}
 
 
 @click.command(

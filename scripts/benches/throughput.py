@@ -49,16 +49,16 @@ def _measure(pairs: int, seconds: int) -> Runs:
         for _ in range(pairs):
             fabric.append(_throughput(up.lab, seconds))
             for switch in SWITCHES:
-                _inside(up.lab, switch, "ovs-ofctl", "-OOpenFlow13", "add-flow", switch, f"{NORMAL},actions=NORMAL")
+                inside(up.lab, switch, "ovs-ofctl", "-OOpenFlow13", "add-flow", switch, f"{NORMAL},actions=NORMAL")
             plain.append(_throughput(up.lab, seconds))
             for switch in SWITCHES:
-                _inside(up.lab, switch, "ovs-ofctl", "-OOpenFlow13", "--strict", "del-flows", switch, NORMAL)
+                inside(up.lab, switch, "ovs-ofctl", "-OOpenFlow13", "--strict", "del-flows", switch, NORMAL)
     return {RATIO: [median(fabric) / median(plain)], FABRIC: fabric, PLAIN: plain}
 
 
 def _throughput(lab: Lab, seconds: int) -> float:
     """Mbit/s that arrive. LabError."""
-    said = _inside(lab, "h1", "iperf3", "--json", "--time", str(seconds), "--client", "10.0.0.2")
+    said = inside(lab, "h1", "iperf3", "--json", "--time", str(seconds), "--client", "10.0.0.2")
     return float(json.loads(said)["end"]["sum_received"]["bits_per_second"]) / 1e6
 
 
@@ -77,7 +77,8 @@ def _server(lab: Lab) -> Iterator[None]:
             server.kill()
 
 
-def _inside(lab: Lab, node: str, *argv: str) -> str:
+def inside(lab: Lab, node: str, *argv: str) -> str:
+    """What a program says in a node. LabError."""
     try:
         done = subprocess.run(
             lab.exec_argv(node, argv), capture_output=True, text=True, check=True, timeout=COMMAND_SECONDS

@@ -6,6 +6,7 @@ with itself compiled anew, and every switch holds what it should; in the end all
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from itertools import permutations

@@ -1,0 +1,134 @@
+"""What a tenant suffers while a host of another tenant, on the same switches, floods them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from benches.fabric import running
+from benches.figures import Goal, Measure, Statistic
+from benches.section import Runs, Section
+from benches.throughput import inside
+from topologies.errors import LabError
+from topologies.lab import Lab
+from topologies.stream import Log, Stream, windows
+
+SCRIPT = Path(__file__).with_name("scale_flood.py")
+RATE = 1000  # datagrams a second of the victim
+QUIET = "quiet"
+
+PLAN = """
+name: attack
+topology:
+  switches: {s1: , s2: }
+  hosts:
+    v1: {address: 10.0.0.1/24}
+    v2: {address: 10.0.0.2/24}
+    a1: {address: 10.0.0.1/24, gateway: 10.0.0.254}
+    a2: {address: 10.0.1.2/24, gateway: 10.0.1.254}
+  links: [[v1, s1], [v2, s2], [a1, s1], [a2, s2], [s1, s2]]
+networks:
+  victim:
+    segments:
+      lan: {subnet: 10.0.0.0/24, ports: [v1, v2]}
+  attacker:
+    segments:
+      near: {subnet: 10.0.0.0/24, ports: [a1], gateway: {address: 10.0.0.254}}
+      far: {subnet: 10.0.1.0/24, ports: [a2], gateway: {address: 10.0.1.254}}
+"""
+GATEWAY, TARGET = "10.0.0.254", "10.0.1.2"
+KINDS = {
+    "macs": "random source MACs",
+    "arp": "an ARP storm",
+    "icmp": "pings to the gateway",
+    "fragments": "IP fragments through the gateway",
+    "ttl": "TTL 0 and 1 through the gateway",
+    "udp": "no attack, datagrams as fast as they go",
+}
+NO_LOSS = Goal("<=", 0)
+LOST = {
+    kind: Measure(f"{what}: another tenant's loss", "packets", None if kind == "udp" else NO_LOSS, Statistic.MAXIMUM)
+    for kind, what in KINDS.items()
+}
+DELAY = {kind: Measure(f"{what}: another tenant's added delay", "ms") for kind, what in KINDS.items()}
+FLOOD = {kind: Measure(f"{what}: sent", "packets/s") for kind, what in KINDS.items()}
+
+
+def sections(quick: bool) -> list[Section]:
+    """A section for each kind of flood."""
+    times, seconds = (2, 2) if quick else (5, 5)
+    return [_section(kind, times, seconds) for kind in KINDS]
+
+
+def _section(kind: str, times: int, seconds: int) -> Section:
+    measures = (LOST[kind], DELAY[kind], FLOOD[kind])
+    return Section(KINDS[kind], measures, lambda: _measure(kind, times, seconds))
+
+
+def _measure(kind: str, times: int, seconds: int) -> Runs:
+    marks: list[tuple[str, int]] = []
+    rates = []
+    with running(PLAN) as up, Stream(up.lab, "v1", "v2", "10.0.0.2", RATE) as stream:
+        router = _router(up.lab) if kind not in ("macs", "arp") else "00:00:00:00:00:00"
+        for _ in range(times):
+            marks.append((QUIET, time.monotonic_ns()))
+            stream.more(seconds * RATE, 2.0 * seconds)
+            with _flood(up.lab, kind, router) as flood:
+                marks.append((kind, time.monotonic_ns()))
+                time.sleep(seconds)  # however much of the stream arrives
+                marks.append(("after", time.monotonic_ns()))
+                rates.append(_ended(flood))
+            stream.more(RATE, 2.0 * seconds)
+        log = stream.log()
+    lost = [window.lost for window in windows(log, marks) if window.label == kind]
+    quiet, flooded = (_delays(log, marks, label) for label in (QUIET, kind))
+    return {LOST[kind]: lost, DELAY[kind]: [b - a for a, b in zip(quiet, flooded, strict=True)], FLOOD[kind]: rates}
+
+
+def _delays(log: Log, marks: Sequence[tuple[str, int]], label: str) -> list[float]:
+    """The median delay in each window of a label, in ms. LabError where nothing arrived."""
+    ends = [*(at for _, at in marks), marks[-1][1]][1:]
+    found = []
+    for (name, begin), end in zip(marks, ends, strict=True):
+        pairs = zip(log.numbers, log.arrived, strict=True)
+        delays = [at - log.sent[number] for number, at in pairs if begin <= log.sent[number] < end]
+        if name == label:
+            if not delays:
+                raise LabError("nothing of the victim's stream arrived")
+            found.append(median(delays) / 1e6)
+    return found
+
+
+def _router(lab: Lab) -> str:
+    """The gateway's MAC, as the attacker's host knows it. LabError."""
+    inside(lab, "a1", "ping", "-c", "1", "-W", "5", TARGET)
+    said = inside(lab, "a1", "ip", "-json", "neighbor", "show", GATEWAY)
+    return str(json.loads(said)[0]["lladdr"])
+
+
+@contextmanager
+def _flood(lab: Lab, kind: str, router: str) -> Iterator[subprocess.Popen[str]]:
+    """The attack, under way."""
+    script = [sys.executable, "-I", "-S", str(SCRIPT), kind, "a1-eth0", "10.0.0.1", GATEWAY, router, TARGET]
+    with subprocess.Popen(
+        lab.exec_argv("a1", script), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as flood:
+        try:
+            if not (flood.stdout and flood.stdout.readline()):
+                raise LabError("the flood does not begin", "look at what it printed above")
+            yield flood
+        finally:
+            flood.kill()
+
+
+def _ended(flood: subprocess.Popen[str]) -> float:
+    """Frames a second that were sent."""
+    said, _ = flood.communicate()
+    done = json.loads(said)
+    return float(done["sent"] / done["seconds"])
