@@ -85,7 +85,7 @@ _App: Any = app_manager.RyuApp if LIBRARY == "ryu" else app_manager.OSKenApp
 
 
 class Switches(_App):
-    """Turns the library's events into calls of `Handlers`."""
+    """Turns the library's events, and messages that need not become events, into calls of `Handlers`."""
 
     OFP_VERSIONS = [ofproto.OFP_VERSION]
 
@@ -117,28 +117,34 @@ class Switches(_App):
     @_on("EventOFPPortStatus", handler.MAIN_DISPATCHER)
     def _port_status(self, event: Any) -> None:
         port = _port(event.msg.desc, self._live.setdefault(event.msg.datapath, set()))
-        self._call(self._handlers.port, event, port, event.msg.reason == ofproto.OFPPR_DELETE)
 
-    @_on("EventOFPPacketIn", handler.MAIN_DISPATCHER)
-    def _packet_in(self, event: Any) -> None:
-        self._call(self._handlers.packet_in, event, bytes(event.msg.buf))
-
-    @_on("EventOFPBarrierReply", handler.MAIN_DISPATCHER)
-    def _barrier(self, event: Any) -> None:
-        self._call(self._handlers.barrier, event, event.msg.xid)
-
-    @_on("EventOFPMultipartReply", handler.MAIN_DISPATCHER)
-    def _multipart(self, event: Any) -> None:
-        self._call(self._handlers.multipart, event, bytes(event.msg.buf))
-
-    @_on("EventOFPErrorMsg", handler.MAIN_DISPATCHER)
-    def _error(self, event: Any) -> None:
-        self._call(self._handlers.error, event, event.msg.xid, _reason(event.msg))
-
-    def _call(self, handle: Callable[..., None], event: Any, *values: object) -> None:
         channel = self._channels.get(event.msg.datapath)
         if channel is not None:
-            handle(channel, *values)
+            self._handlers.port(channel, port, event.msg.reason == ofproto.OFPPR_DELETE)
+
+    def hear(self, datapath: Any, kind: int, xid: int, data: bytearray) -> bool:
+        """Hand on a frame, or an answer to what we asked; False when the library is to parse the message.
+
+        All answers come this way, for their order counts: an error is about what the next barrier confirms.
+        """
+        channel = self._channels.get(datapath)
+        if channel is None:
+            return False
+        if kind == ofproto.OFPT_PACKET_IN:
+            self._handlers.packet_in(channel, bytes(data))
+        elif kind == ofproto.OFPT_BARRIER_REPLY:
+            self._handlers.barrier(channel, xid)
+        elif kind == ofproto.OFPT_MULTIPART_REPLY and int.from_bytes(data[8:10], "big") in _READ_BY_US:
+            self._handlers.multipart(channel, bytes(data))
+        else:
+            return False
+        return True
+
+    def refused(self, datapath: Any, message: Any) -> None:
+        """Hand on an error, as the library parsed it."""
+        channel = self._channels.get(datapath)
+        if channel is not None:
+            self._handlers.error(channel, message.xid, _reason(message))
 
 
 def _reason(message: Any) -> str:
@@ -152,11 +158,11 @@ _READ_BY_US = {ofproto.OFPMP_FLOW, ofproto.OFPMP_GROUP_DESC, ofproto.OFPMP_METER
 _LAST_TYPE = ofproto.OFPT_METER_MOD
 
 
-def _guard(garbage: Callable[[str], None]) -> None:
+def _guard(garbage: Callable[[str], None], switches: Switches) -> None:
     """Have each message looked at before the library parses it, and who sends garbage hung up on.
 
     The library itself guesses where the next message may begin, logs the bytes in hexadecimal, and goes on. And it
-    takes five times as long as we do for the replies that tell what a switch holds: it need not read them.
+    takes five times as long as we do to parse what there is much of, and queues it: it need not.
     """
     parse, header = messages.msg, messages.header
 
@@ -170,9 +176,11 @@ def _guard(garbage: Callable[[str], None]) -> None:
             return None
         problem = _problem(datapath.state, version, kind, data)
         if not problem:
-            message = _unread(datapath, version, kind, length, xid, data) or parse(
-                datapath, version, kind, length, xid, data
-            )
+            if switches.hear(datapath, kind, xid, data):
+                return None
+            message = parse(datapath, version, kind, length, xid, data)
+            if message is not None and kind == ofproto.OFPT_ERROR:
+                switches.refused(datapath, message)
             if message is not None:
                 return message
             problem = f"a malformed message of type {kind}"
@@ -195,16 +203,6 @@ def _problem(state: str, version: int, kind: int, data: bytearray) -> str:
     return ""
 
 
-def _unread(datapath: Any, version: int, kind: int, length: int, xid: int, data: bytearray) -> Any:
-    """A reply that we read ourselves, with no more than its header parsed; None when it is something else."""
-    if kind != ofproto.OFPT_MULTIPART_REPLY or int.from_bytes(data[8:10], "big") not in _READ_BY_US:
-        return None
-    message = parser.OFPMultipartReply(datapath)
-    message.set_headers(version, kind, length, xid)
-    message.set_buf(data)
-    return message
-
-
 def listen(host: str, port: int, handlers: Handlers) -> None:
     """Accept switches on host:port from now on, in the background."""
     cfg.CONF(args=[], project="triplane", default_config_files=[])
@@ -216,10 +214,9 @@ def listen(host: str, port: int, handlers: Handlers) -> None:
         "socket_timeout": SOCKET_TIMEOUT,
     }.items():
         cfg.CONF.set_override(name, value)
-    _guard(handlers.garbage)
     manager = app_manager.AppManager.get_instance()
     manager.load_apps([f"{LIBRARY}.controller.ofp_handler"])
-    manager.instantiate(Switches, handlers)
+    _guard(handlers.garbage, manager.instantiate(Switches, handlers))
     manager.instantiate_apps()
 
 

@@ -1,4 +1,4 @@
-"""The loop: one event at a time into the core, its effects out, one timer.
+"""The loop: events into the core, its effects out, one timer.
 
 Nothing but this loop touches the core, so it needs no locks, under eventlet or under threads.
 """
@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Protocol
 
 from planes.control.events import Effect, Event, Tick
+
+TOGETHER = 64  # events handed in at once: more would hold up what the first of them brings
 
 
 class Machine(Protocol):
     """A pure core."""
 
-    def handle(self, event: Event, now: float) -> list[Effect]:
-        """Take in an event at `now`, seconds, monotonic."""
+    def handle_all(self, events: Iterable[Event], now: float) -> list[Effect]:
+        """Take in events, in order, at `now`, seconds, monotonic."""
 
     def deadline(self) -> float | None:
         """When it wants a Tick."""
@@ -37,14 +40,19 @@ class Runtime:
     def run(self, perform: Callable[[Effect], None]) -> None:
         """Serve events for ever."""
         while True:
-            event = self._next()
-            for effect in self._machine.handle(event, time.monotonic()):
+            events = self._next()
+            for effect in self._machine.handle_all(events, time.monotonic()):
                 perform(effect)
 
-    def _next(self) -> Event:
+    def _next(self) -> list[Event]:
+        """The next event and those that wait behind it, up to a number; a Tick when the core's time comes first."""
         deadline = self._machine.deadline()
         patience = None if deadline is None else max(0.0, deadline - time.monotonic())
         try:
-            return self._events.get(timeout=patience)
+            events = [self._events.get(timeout=patience)]
         except queue.Empty:
-            return Tick()
+            return [Tick()]
+        with suppress(queue.Empty):
+            while len(events) < TOGETHER:
+                events.append(self._events.get_nowait())
+        return events

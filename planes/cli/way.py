@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import takewhile
 
@@ -177,7 +177,7 @@ def teller(origins: Origins) -> Callable[[Rule], str]:
 def step_text(step: Step) -> str:
     """A rule, or a group and the bucket that it takes and why."""
     if isinstance(step.entry, Rule):
-        return f"{_table(step.entry.table):8}{line(replace(step.entry, cookie=0))}"  # it tells people nothing
+        return f"{_table(step.entry.table):8}{line(step.entry._replace(cookie=0))}"  # it tells people nothing
     group, taken = step.entry, step.bucket or 0
     return f"{'':8}group={group.id} type={group.type.name.lower()} {_choice(group, taken)}"
 

@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from planes.control import events as ev
 from planes.control import facts, report
@@ -41,8 +42,8 @@ from planes.model import state
 
 CONTROLLER = "fabric"  # this controller's name in the store; there is one
 REPORT_INTERVAL = 1.0  # seconds between publications of what changes all the time: counts
-# events that by themselves change no row but counts
-_COUNTS_ONLY = (ev.FrameArrived, ev.Confirmed, ev.Counted, ev.Tick)
+# events that by themselves change no row but counts and hosts
+_LITTLE = (ev.FrameArrived, ev.Confirmed, ev.Counted, ev.Tick)
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,22 @@ class Core:
 
     def handle(self, event: ev.Event, now: float) -> list[ev.Effect]:
         """Take in one event at `now` (seconds, monotonic); what to do about it, in order."""
-        try:
-            self._take(event, now)
-        except IdsExhausted:
-            self.drops["numbers-exhausted"] += 1
+        return self._handle((event,), now)
+
+    def handle_all(self, events: Iterable[ev.Event], now: float) -> list[ev.Effect]:
+        """Take in events that have come one after the other. Those of little consequence settle together."""
+        effects: list[ev.Effect] = []
+        for little, run in groupby(events, lambda event: isinstance(event, _LITTLE)):
+            for part in [tuple(run)] if little else [(event,) for event in run]:
+                effects += self._handle(part, now)
+        return effects
+
+    def _handle(self, events: tuple[ev.Event, ...], now: float) -> list[ev.Effect]:
+        for event in events:
+            try:
+                self._take(event, now)
+            except IdsExhausted:
+                self.drops["numbers-exhausted"] += 1
         self.discovery.expire(now)
         self._reshaped |= self.damping.expire(now)
         self.learning.expire(now)
@@ -98,14 +111,14 @@ class Core:
         self.routing.learned(changed)
         self.routing.expire(now)
         self._route()
-        installs = self._install(event, now)
+        installs = self._install(any(isinstance(event, ev.IntentChanged) for event in events), now)
         hellos = (_hello(*due) for due in self.discovery.due(now))
         frames = [*self.learning.take_frames(), *self.routing.take_frames(), *hellos]
         frames = [frame for frame in frames if self.inventory.records[frame.dpid].connected]
         for dpid in self._quarantine.due(now):
             self._resync.ask(dpid, now)
         resyncs = map(ev.Resync, self._resync.due(now))
-        return [*installs, *frames, *resyncs, *self._publish(event, changed, now)]
+        return [*installs, *frames, *resyncs, *self._publish(events, changed, now)]
 
     def policy_lines(self) -> dict[int, tuple[str, int]]:
         """Network and line of each line of a policy, by its number in cookies. Any thread may ask."""
@@ -261,14 +274,13 @@ class Core:
         self.engine.replace(facts.WAY, {(dpid, way.index): way for dpid, ways in hops.items() for way in ways})
         self._distances = {dpid: {way.index: way.distance for way in ways} for dpid, ways in hops.items()}
 
-    def _install(self, event: ev.Event, now: float) -> list[ev.Install]:
+    def _install(self, urgent: bool, now: float) -> list[ev.Install]:
         deltas = self.engine.run()
         self.quota.compiled()
         for dpid, held in self._held.items():
             deltas[dpid] = delta(held, self.engine.entries(dpid))
             if dpid in self._quarantine:
                 self._quarantine.begin(dpid, now)
-        urgent = isinstance(event, ev.IntentChanged)
         installs = []
         for dpid, mods in deltas.items():
             record = self.inventory.record(dpid)
@@ -316,15 +328,18 @@ class Core:
             if a is not None and b is not None:
                 self.discovery.restore(Link.between((a, row.port), (b, row.peer_port)), now)
 
-    def _publish(self, event: ev.Event, changed: Iterable[tuple[Address, Known | None]], now: float) -> list[ev.Effect]:
+    def _publish(
+        self, events: Iterable[ev.Event], changed: Iterable[tuple[Address, Known | None]], now: float
+    ) -> list[ev.Effect]:
         for address, known in changed:
             row = report.host(self.inventory, self.tenants, address, known)
             self.ledger.put(row) if isinstance(row, state.Host) else self.ledger.drop(state.Host, row)
         for number in self._ids.take_fresh():
             self.ledger.put(number)
-        if not isinstance(event, _COUNTS_ONLY) or self._reshaped or (self._report_at or math.inf) <= now:
+        little = all(isinstance(event, _LITTLE) for event in events)
+        if not little or self._reshaped or (self._report_at or math.inf) <= now:
             self._report()
-        elif self._report_at is None and isinstance(event, ev.FrameArrived | ev.Counted):
+        elif self._report_at is None and any(isinstance(event, ev.FrameArrived | ev.Counted) for event in events):
             self._report_at = now + REPORT_INTERVAL
         settled = self.inventory.settled() and self._rollout.idle and self._resync.idle
         applied = self._serial if self._serial != self._applied and settled else None

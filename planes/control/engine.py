@@ -9,20 +9,22 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
 from planes.control.facts import Facts, K, Kind, Read, V, View
-from planes.data.delta import Delta, delta
+from planes.data import wire
+from planes.data.delta import Delta, arranged
 from planes.data.pipeline import check
-from planes.data.rule import Entry, Rule
+from planes.data.rule import Entry, Key, Rule
 
 OWNER = 0x7470  # the top 16 bits of every cookie of ours: "tp"
 
 Placed = tuple[int, Entry]  # datapath id, entry
 Name = tuple[str, object]  # fragment kind, key of its anchor
-Slot = tuple[type[Entry], object]  # what two entries of one switch may not share
+Place = tuple[int, Key]  # datapath id, and what two entries of one switch may not share
+Result = Mapping[Place, Entry]  # of a fragment
 Share = Callable[[Kind[Any, Any], Any, Facts], int]  # whose a fragment's entries are, by its anchor: a network's number
 
 
@@ -37,6 +39,9 @@ class Fragment:
 
 class Conflict(ValueError):
     """Two fragments want the same table, priority and match, or the same id: a bug in one of them."""
+
+
+_NOTHING: Result = {}
 
 
 def nobodys(_: Kind[Any, Any], __: object, ___: Facts) -> int:
@@ -56,10 +61,10 @@ class Engine:
         self._anchored: dict[Kind[Any, Any], list[str]] = defaultdict(list)
         for fragment in self._fragments.values():
             self._anchored[fragment.anchor].append(fragment.name)
-        self._results: dict[Name, frozenset[Placed]] = {}
+        self._results: dict[Name, Result] = {}
         self._reads: dict[Name, set[Read]] = {}
         self._readers: dict[Read, set[Name]] = defaultdict(set)
-        self._owners: dict[int, dict[Slot, tuple[Name, Entry]]] = defaultdict(dict)
+        self._owners: dict[int, dict[Key, tuple[Name, Entry]]] = defaultdict(dict)
         self._dirty: dict[Name, None] = {}  # a set that keeps its order
 
     def put(self, kind: Kind[K, V], key: K, value: V) -> None:
@@ -81,23 +86,26 @@ class Engine:
 
     def run(self) -> dict[int, Delta]:
         """Recompile what changed; the delta of each switch, by datapath id. Conflict, StrayRule."""
-        gone: dict[int, list[Entry]] = defaultdict(list)
-        made: dict[int, list[Entry]] = defaultdict(list)
-        fresh: list[tuple[Name, Placed]] = []
+        gone: dict[int, dict[Key, Entry]] = defaultdict(dict)
+        made: dict[int, dict[Key, Entry]] = defaultdict(dict)
+        fresh: list[tuple[Name, Result]] = []
         for name in self._dirty:
-            before, after = self._results.get(name, frozenset()), self._compile(name)
+            before, after = self._results.get(name, _NOTHING), self._compile(name)
             load = self._loads[self._network(name, before)]
-            for dpid, entry in before - after:
-                del self._owners[dpid][_slot(entry)]
-                load[dpid] -= 1
-                gone[dpid].append(entry)
-            fresh += [(name, placed) for placed in after - before]
-        for name, (dpid, entry) in fresh:
-            self._claim(name, dpid, entry)
-            self._loads[self._networks[name]][dpid] += 1
-            made[dpid].append(entry)
+            if before:
+                for (dpid, key), entry in _lacking(before, after).items():
+                    del self._owners[dpid][key]
+                    load[dpid] -= 1
+                    gone[dpid][key] = entry
+                after = _lacking(after, before)
+            fresh.append((name, after))
+        for name, entries in fresh:
+            for (dpid, key), entry in entries.items():
+                self._claim(name, dpid, key, entry)
+                self._loads[self._networks[name]][dpid] += 1
+                made[dpid][key] = entry
         self._dirty.clear()
-        deltas = {dpid: delta(gone[dpid], made[dpid]) for dpid in sorted(gone.keys() | made.keys())}
+        deltas = {dpid: arranged(gone[dpid], made[dpid]) for dpid in sorted(gone.keys() | made.keys())}
         return {dpid: mods for dpid, mods in deltas.items() if mods}
 
     def entries(self, dpid: int) -> tuple[Entry, ...]:
@@ -110,7 +118,7 @@ class Engine:
 
     def owner(self, dpid: int, entry: Entry) -> Name | None:
         """The fragment that wants an entry of this key on a switch, None when none does."""
-        held = self._owners[dpid].get(_slot(entry))
+        held = self._owners[dpid].get(entry.key)
         return held[0] if held else None
 
     def network(self, dpid: int, entry: Entry) -> int:
@@ -155,7 +163,7 @@ class Engine:
         yield from ((fragment, key) for fragment in self._anchored.get(kind, ()))
         yield from self._readers.get((kind, key), ())
 
-    def _network(self, name: Name, before: Iterable[Placed]) -> int:
+    def _network(self, name: Name, before: Iterable[Place]) -> int:
         """Whose the entries of a fragment are. A port may pass to another network: then what it had goes along."""
         old = self._networks.pop(name, 0)
         if name not in self._results:
@@ -167,36 +175,40 @@ class Engine:
                 self._loads[new][dpid] += 1
         return new
 
-    def _compile(self, name: Name) -> frozenset[Placed]:
+    def _compile(self, name: Name) -> Result:
         for read in self._reads.pop(name, ()):
             self._readers[read].discard(name)
         fragment, key = self._fragments[name[0]], name[1]
         if key not in self.facts.table(fragment.anchor):
             self._results.pop(name, None)
-            return frozenset()
-        view = View(self.facts)
-        result = frozenset((dpid, _signed(name, entry)) for dpid, entry in fragment.compile(view, key))
+            return _NOTHING
+        view, result = View(self.facts), dict[Place, Entry]()
+        signature = OWNER << 48 | fragment_number(name) << 16
+        for dpid, entry in fragment.compile(view, key):
+            signed = _signed(entry, signature) if isinstance(entry, Rule) else entry
+            if (other := result.setdefault((dpid, entry.key), signed)) is not signed and other != signed:
+                raise Conflict(f"switch {dpid:016x}: {name} wants two of {entry.key}")
         self._reads[name], self._results[name] = view.reads, result
         for read in view.reads:
             self._readers[read].add(name)
         return result
 
-    def _claim(self, name: Name, dpid: int, entry: Entry) -> None:
-        held = self._owners[dpid].setdefault(_slot(entry), (name, entry))
-        if held != (name, entry):
-            raise Conflict(f"switch {dpid:016x}: {name} and {held[0]} both want {_slot(entry)[1]}")
+    def _claim(self, name: Name, dpid: int, key: Key, entry: Entry) -> None:
+        claim = name, entry
+        held = self._owners[dpid].setdefault(key, claim)
+        if held is not claim:
+            raise Conflict(f"switch {dpid:016x}: {name} and {held[0]} both want {key}")
 
 
-def _slot(entry: Entry) -> Slot:
-    return type(entry), entry.key
+def _lacking(some: Result, others: Result) -> Result:
+    """What is in the one and not, or otherwise, in the other."""
+    return {place: entry for place, entry in some.items() if others.get(place) != entry}
 
 
-def _signed(name: Name, entry: Entry) -> Entry:
+def _signed(rule: Rule, signature: int) -> Rule:
     """A rule with its cookie: owner 16 bits, fragment 32, content 16."""
-    if not isinstance(entry, Rule):
-        return entry
-    check(entry)
-    return replace(entry, cookie=OWNER << 48 | fragment_number(name) << 16 | crc32(repr(entry).encode()) & 0xFFFF)
+    check(rule)
+    return Rule(*rule[:-1], signature | crc32(wire.content(rule)) & 0xFFFF)
 
 
 def fragment_number(name: Name) -> int:

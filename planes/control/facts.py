@@ -13,9 +13,9 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind(Generic[K, V]):
-    """A kind of fact: what its keys and values are."""
+    """A kind of fact: what its keys and values are. Each exists once."""
 
     name: str
 

@@ -110,7 +110,7 @@ class Quarantine:
         last, when nothing names them any more. But a policy changes in one: half of it may let through what neither the
         old nor the new one would.
         """
-        case, keys = self._cases[dpid], {(type(entry), entry.key) for entry in held}
+        case, keys = self._cases[dpid], {entry.key for entry in held}
         first, last = list[Mod](), list[Mod]()
         in_place, fresh = defaultdict[int, list[Mod]](list), defaultdict[int, list[Mod]](list)
         for mod in mods:
@@ -118,7 +118,7 @@ class Quarantine:
             is_policy = bool(network) and isinstance(mod.entry, Rule) and mod.entry.table == Table.POLICY
             if mod.command is Command.DELETE and not is_policy:
                 (first if is_rule else last).append(mod)
-            elif (held or not network) and not is_policy and (not is_rule or (Rule, mod.entry.key) in keys):
+            elif (held or not network) and not is_policy and (not is_rule or mod.entry.key in keys):
                 in_place[network].append(mod)
             else:
                 fresh[network].append(mod)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
-from planes.data.rule import Entry, Group, Match, Meter, Rule, ToGroup
+from planes.data.rule import Entry, Group, Key, Meter, Rule, ToGroup
 
 
 class Command(Enum):
@@ -17,8 +17,7 @@ class Command(Enum):
     DELETE = auto()
 
 
-@dataclass(frozen=True)
-class Mod:
+class Mod(NamedTuple):
     """One modification of one switch."""
 
     command: Command
@@ -26,7 +25,6 @@ class Mod:
 
 
 Delta = tuple[Mod, ...]
-Key = tuple[type[Entry], int | tuple[int, int, Match]]
 
 
 def delta(old: Iterable[Entry], new: Iterable[Entry]) -> Delta:
@@ -39,7 +37,11 @@ def delta(old: Iterable[Entry], new: Iterable[Entry]) -> Delta:
 
     Raises ValueError when two different entries of one side have the same key.
     """
-    before, after = _by_key(old), _by_key(new)
+    return arranged(_by_key(old), _by_key(new))
+
+
+def arranged(before: Mapping[Key, Entry], after: Mapping[Key, Entry]) -> Delta:
+    """As `delta`, of entries by their keys."""
     gone = [entry for key, entry in before.items() if key not in after]
     fresh = [entry for key, entry in after.items() if key not in before]
     changed = [entry for key, entry in after.items() if key in before and before[key] != entry]
@@ -88,7 +90,7 @@ def leaves_first(groups: Iterable[Group]) -> list[Group]:
 def _by_key(entries: Iterable[Entry]) -> Mapping[Key, Entry]:
     found: dict[Key, Entry] = {}
     for entry in entries:
-        other = found.setdefault((type(entry), entry.key), entry)
+        other = found.setdefault(entry.key, entry)
         if other != entry:
             raise ValueError(f"two entries with one key: {other} and {entry}")
     return found
@@ -108,4 +110,9 @@ def _groups(entries: Iterable[Entry]) -> Iterator[Group]:
 
 def _last_table_first(entries: Iterable[Entry]) -> list[Rule]:
     rules = [entry for entry in entries if isinstance(entry, Rule)]
-    return sorted(rules, key=lambda rule: (rule.table, rule.priority), reverse=True)
+    rules.sort(key=_place, reverse=True)
+    return rules
+
+
+def _place(rule: Rule) -> tuple[int, int]:
+    return rule[:2]

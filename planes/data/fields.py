@@ -7,6 +7,7 @@ integers, most significant bit first, as wide as `bits`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 OXM_BASIC = 0x8000
 NXM_0 = 0x0000
@@ -34,9 +35,9 @@ NEIGHBOR_SOLICIT = 135
 NEIGHBOR_ADVERT = 136
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Field:
-    """A field of a frame or of its way through the pipeline.
+    """A field of a frame or of its way through the pipeline. Each exists once, and is equal to itself only.
 
     Fields sort by class, OpenFlow's own first, and code: in that order what a field needs comes before it, as
     OpenFlow asks of a match.
@@ -48,28 +49,35 @@ class Field:
     bits: int
     maskable: bool = True
     # A match on this field is legal only beside exact matches of these fields, each on one of these values (7.2.3.8).
-    needs: tuple[tuple[Field, tuple[int, ...]], ...] = field(default=(), compare=False, repr=False)
+    needs: tuple[tuple[Field, tuple[int, ...]], ...] = field(default=(), repr=False)
 
     def __lt__(self, other: Field) -> bool:
-        return (self.oxm_class ^ OXM_BASIC, self.code) < (other.oxm_class ^ OXM_BASIC, other.code)
+        return self.order < other.order
 
-    def __hash__(self) -> int:
-        # Every frame parsed fills a dict by fields; the generated hash, over all attributes, is several times slower.
-        return self.oxm_class << 7 | self.code
+    @cached_property
+    def order(self) -> int:
+        """Its place among all fields."""
+        return (self.oxm_class ^ OXM_BASIC) << 7 | self.code
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Bytes on the wire."""
         return (self.bits + 7) // 8
 
-    @property
+    @cached_property
     def full(self) -> int:
         """The mask that leaves nothing out."""
         return (1 << self.bits) - 1
 
-    def header(self, masked: bool = False) -> int:
-        """The 32-bit OXM header."""
-        return self.oxm_class << 16 | self.code << 9 | masked << 8 | self.size * (2 if masked else 1)
+    @cached_property
+    def exact(self) -> int:
+        """The 32-bit OXM header of a value alone."""
+        return self.oxm_class << 16 | self.code << 9 | self.size
+
+    @cached_property
+    def masked(self) -> int:
+        """The 32-bit OXM header of a value and its mask."""
+        return self.oxm_class << 16 | self.code << 9 | 1 << 8 | self.size * 2
 
 
 IN_PORT = Field(OXM_BASIC, 0, "in_port", 32, maskable=False)

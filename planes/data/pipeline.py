@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from planes.data import fields as f
 from planes.data.rule import Rule
@@ -111,11 +112,16 @@ class StrayRule(ValueError):
 
 def check(rule: Rule) -> None:
     """StrayRule when the rule matches a field or goes to a table that its own table does not declare."""
+    _check(rule.table, rule.goto, tuple([term.field for term in rule.match]))
+
+
+@lru_cache(maxsize=1 << 12)  # there are few kinds of rules
+def _check(table: int, goto: int | None, matched: tuple[f.Field, ...]) -> None:
     try:
-        spec = PIPELINE[Table(rule.table)]
+        spec = PIPELINE[Table(table)]
     except ValueError:
-        raise StrayRule(f"no table {rule.table}") from None
-    if stray := {term.field for term in rule.match} - spec.matches:
-        raise StrayRule(f"table {Table(rule.table).name} may not match {', '.join(sorted(x.name for x in stray))}")
-    if rule.goto is not None and rule.goto not in spec.gotos:
-        raise StrayRule(f"table {Table(rule.table).name} may not go to table {rule.goto}")
+        raise StrayRule(f"no table {table}") from None
+    if stray := set(matched) - spec.matches:
+        raise StrayRule(f"table {Table(table).name} may not match {', '.join(sorted(x.name for x in stray))}")
+    if goto is not None and goto not in spec.gotos:
+        raise StrayRule(f"table {Table(table).name} may not go to table {goto}")

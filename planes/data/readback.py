@@ -79,8 +79,8 @@ _NXM_NAMES = {
     NXM_1: {17: f.ARP_SHA, 18: f.ARP_THA, 19: f.IPV6_SRC, 20: f.IPV6_DST, 21: f.ICMPV6_TYPE}
     | {22: f.ICMPV6_CODE, 23: f.ND_TARGET, 24: f.ND_SLL, 25: f.ND_TLL},
 }
-_MATCHED = {field.header(): field for field in FIELDS.values()}
-_BY_HEADER = {**_MATCHED, NXM_IN_PORT.header(): NXM_IN_PORT} | {
+_MATCHED = {field.exact: field for field in FIELDS.values()}
+_BY_HEADER = {**_MATCHED, NXM_IN_PORT.exact: NXM_IN_PORT} | {
     oxm_class << 16 | code << 9 | field.size: field
     for oxm_class, names in _NXM_NAMES.items()
     for code, field in names.items()

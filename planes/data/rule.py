@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from planes.data.fields import FIELDS, Field
 
@@ -15,8 +16,7 @@ ANY = 0xFFFF_FFFF  # OFPP_ANY, OFPG_ANY
 WHOLE_FRAME = 0xFFFF  # OFPCML_NO_BUFFER
 
 
-@dataclass(frozen=True, order=True)
-class Term:
+class Term(NamedTuple):
     """One field of a match: value under mask. The mask is the field's full one for an exact match."""
 
     field: Field
@@ -33,53 +33,64 @@ def match(**wanted: int | tuple[int, int]) -> Match:
     Raises ValueError for a name that is no field, a value wider than its field, bits outside the mask,
     or a mask on a field that takes none. A mask of zero is left out: it matches all.
     """
-    return tuple(sorted(_terms(wanted.items())))
+    terms = [term for each in wanted.items() if (term := _term(*each)) is not None]
+    terms.sort(key=_order)
+    return tuple(terms)
 
 
-def _terms(wanted: Iterable[tuple[str, int | tuple[int, int]]]) -> Iterable[Term]:
-    for name, given in wanted:
-        field = FIELDS.get(name)
-        if field is None:
-            raise ValueError(f"no field {name!r}")
-        value, mask = given if isinstance(given, tuple) else (given, field.full)
-        if mask == 0:
-            continue
-        if not 0 <= value <= field.full or value & ~mask:
-            raise ValueError(f"{name}: {value:#x}/{mask:#x} does not fit {field.bits} bits under its mask")
-        if mask != field.full and not field.maskable:
-            raise ValueError(f"{name} takes no mask")
-        yield Term(field, value, mask)
+@lru_cache(maxsize=1 << 16)  # the rules of a host, and of all hosts of a segment, have most of their terms in common
+def _term(name: str, given: int | tuple[int, int]) -> Term | None:
+    field = FIELDS.get(name)
+    if field is None:
+        raise ValueError(f"no field {name!r}")
+    value, mask = given if isinstance(given, tuple) else (given, field.full)
+    if mask == 0:
+        return None
+    if not 0 <= value <= field.full or value & ~mask:
+        raise ValueError(f"{name}: {value:#x}/{mask:#x} does not fit {field.bits} bits under its mask")
+    if mask != field.full and not field.maskable:
+        raise ValueError(f"{name} takes no mask")
+    return Term(field, value, mask)
 
 
-@dataclass(frozen=True)
-class Output:
+def _order(term: Term) -> int:
+    return term.field.order
+
+
+# Terms, actions and rules are tuples: there are many, and tuples are made, compared and hashed far faster than others
+# are. Actions of few operands bear their OpenFlow type, so that no two of different kinds are equal.
+
+
+class Output(NamedTuple):
     """Put the frame out of a port; OVS drops it when that is the port it came in on."""
 
     port: int
+    type: Literal[0] = 0  # OFPAT_OUTPUT
 
 
-@dataclass(frozen=True)
-class Punt:
+class Punt(NamedTuple):
     """Send the whole frame to the controller."""
 
+    port: int = CONTROLLER_PORT
+    type: Literal[0] = 0  # OFPAT_OUTPUT
+    length: int = WHOLE_FRAME
 
-@dataclass(frozen=True)
-class ToGroup:
+
+class ToGroup(NamedTuple):
     """Hand the frame to a group."""
 
     group: int
+    type: Literal[22] = 22  # OFPAT_GROUP
 
 
-@dataclass(frozen=True)
-class SetField:
+class SetField(NamedTuple):
     """Overwrite a whole field."""
 
     field: Field
     value: int
 
 
-@dataclass(frozen=True)
-class Load:
+class Load(NamedTuple):
     """Overwrite `bits` bits of a field from bit `offset` up (NXAST_REG_LOAD)."""
 
     field: Field
@@ -88,8 +99,7 @@ class Load:
     bits: int
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(NamedTuple):
     """Copy `bits` bits between two fields (NXAST_REG_MOVE)."""
 
     source: Field
@@ -99,30 +109,32 @@ class Move:
     target_offset: int = 0
 
 
-@dataclass(frozen=True)
-class Resubmit:
+class Resubmit(NamedTuple):
     """Look the frame up again from a table on (NXAST_RESUBMIT_TABLE); only in packet-outs."""
 
     table: int
+    type: Literal[14] = 14  # NXAST_RESUBMIT_TABLE
 
 
-@dataclass(frozen=True)
-class PushVlan:
+class PushVlan(NamedTuple):
     """Put an IEEE 802.1Q tag (type 0x8100) in front of all others; a SetField of vlan_vid follows."""
 
+    type: Literal[17] = 17  # OFPAT_PUSH_VLAN
 
-@dataclass(frozen=True)
-class PopVlan:
+
+class PopVlan(NamedTuple):
     """Take off the outermost tag."""
 
+    type: Literal[18] = 18  # OFPAT_POP_VLAN
 
-@dataclass(frozen=True)
-class DecTtl:
+
+class DecTtl(NamedTuple):
     """One less TTL or hop limit; a frame that has none left goes no further here (OpenFlow 1.3.5, 5.12)."""
 
+    type: Literal[24] = 24  # OFPAT_DEC_NW_TTL
 
-@dataclass(frozen=True)
-class Track:
+
+class Track(NamedTuple):
     """Look the packet's connection up in a conntrack zone (NXAST_CT).
 
     With a `table` the packet goes through it, and what follows there, with ct_state known; the actions after this one
@@ -138,8 +150,7 @@ class Track:
 Action = Output | Punt | ToGroup | SetField | Load | Move | Resubmit | PushVlan | PopVlan | DecTtl | Track
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """A flow entry. Instructions run in OpenFlow's order: meter, apply actions, write metadata, goto."""
 
     table: int
@@ -154,7 +165,7 @@ class Rule:
     @property
     def key(self) -> tuple[int, int, Match]:
         """What makes a flow entry the same entry (OpenFlow 1.3.5, 6.4)."""
-        return self.table, self.priority, self.match
+        return self[:3]
 
 
 class GroupType(Enum):
@@ -185,8 +196,9 @@ class Group:
     buckets: tuple[Bucket, ...]
 
     @property
-    def key(self) -> int:
-        return self.id
+    def key(self) -> tuple[str, int]:
+        """What makes it the same entry; no meter has it."""
+        return "group", self.id
 
 
 class Unit(Enum):
@@ -206,8 +218,10 @@ class Meter:
     unit: Unit = Unit.PACKETS
 
     @property
-    def key(self) -> int:
-        return self.id
+    def key(self) -> tuple[str, int]:
+        """What makes it the same entry; no group has it."""
+        return "meter", self.id
 
 
 Entry = Rule | Group | Meter
+Key = tuple[int, int, Match] | tuple[str, int]  # of an entry among all of a switch

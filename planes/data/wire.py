@@ -9,10 +9,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from planes.data import fields as f
 from planes.data.delta import Command, Mod
-from planes.data.fields import Field
 from planes.data.rule import (
     ANY,
     CONTROLLER_PORT,
@@ -32,6 +32,7 @@ from planes.data.rule import (
     Resubmit,
     Rule,
     SetField,
+    Term,
     ToGroup,
     Track,
     Unit,
@@ -69,7 +70,7 @@ _GROUP = struct.Struct("!HBxI")
 _BUCKET = struct.Struct("!HHII4x")
 _METER = struct.Struct("!HHI")
 _DROP_BAND = struct.Struct("!HHII4x")
-_IN_PORT, _METADATA = f.IN_PORT.header(), f.METADATA.header()
+_IN_PORT, _METADATA = f.IN_PORT.exact, f.METADATA.exact
 _OUT = struct.Struct("!IIH6x")
 _IN = struct.Struct("!IHBBQHH")
 _USUAL_IN = struct.Struct("!BBH8xHBBQHHIIIQ2x")  # with a match on in_port and metadata
@@ -99,6 +100,18 @@ def encode(mod: Mod, xid: int) -> bytes:
             return _group_mod(mod.entry, mod.command, xid)
         case Meter():
             return _meter_mod(mod.entry, mod.command, xid)
+
+
+def content(rule: Rule) -> bytes:
+    """What a rule matches and does, but not where and when: its match (7.2.3) and instructions (7.2.4)."""
+    return _content(*rule[2:-1])
+
+
+@lru_cache(maxsize=1 << 12)  # a rule is signed and, a moment later, sent
+def _content(
+    match: Match, actions: Iterable[Action], metadata: tuple[int, int] | None, goto: int | None, meter: int | None
+) -> bytes:
+    return _match(match) + _instructions(actions, metadata, goto, meter)
 
 
 def packet_out(data: bytes, in_port: int, actions: Iterable[Action], xid: int) -> bytes:
@@ -175,35 +188,39 @@ def _flow_mod(rule: Rule, command: Command, xid: int) -> bytes:
     """7.3.4.1. No flags: no flow-removed message, no check for overlap."""
     what = _FLOW_COMMANDS[command]
     head = _FLOW.pack(rule.cookie, 0, rule.table, what, 0, 0, rule.priority, _NO_BUFFER, ANY, ANY, 0)
-    instructions = b"" if command is Command.DELETE else _instructions(rule)
-    return _message(_FLOW_MOD, xid, head + _match(rule.match) + instructions)
+    return _message(_FLOW_MOD, xid, head + (_match(rule.match) if command is Command.DELETE else content(rule)))
 
 
 def _match(match: Match) -> bytes:
     """7.2.3; fields in the order of the match, which is one where what a field needs comes before it."""
-    terms = b"".join([_oxm(term.field, term.value, term.mask) for term in match])
-    return _pad(_MATCH.pack(1, _MATCH.size + len(terms)) + terms)
+    terms = b"".join([_oxm(term) for term in match])
+    length = _MATCH.size + len(terms)
+    return _MATCH.pack(1, length) + terms + bytes(-length % 8)
 
 
-def _oxm(field: Field, value: int, mask: int) -> bytes:
+@lru_cache(maxsize=1 << 16)  # rules have most of their terms in common with others
+def _oxm(term: Term) -> bytes:
+    field, value, mask = term
     size = field.size
     if mask == field.full:
-        return _OXM.pack(field.header()) + value.to_bytes(size, "big")
-    return _OXM.pack(field.header(masked=True)) + value.to_bytes(size, "big") + mask.to_bytes(size, "big")
+        return _OXM.pack(field.exact) + value.to_bytes(size, "big")
+    return _OXM.pack(field.masked) + value.to_bytes(size, "big") + mask.to_bytes(size, "big")
 
 
-def _instructions(rule: Rule) -> bytes:
+def _instructions(
+    actions: Iterable[Action], metadata: tuple[int, int] | None, goto: int | None, meter: int | None
+) -> bytes:
     """7.2.4, in the order in which a switch runs them."""
     parts = []
-    if rule.meter is not None:
-        parts.append(_USE_METER.pack(6, _USE_METER.size, rule.meter))
-    if rule.actions:
-        encoded = _actions(rule.actions)
+    if meter is not None:
+        parts.append(_USE_METER.pack(6, _USE_METER.size, meter))
+    if actions:
+        encoded = _actions(actions)
         parts.append(_APPLY.pack(4, _APPLY.size + len(encoded)) + encoded)
-    if rule.metadata is not None:
-        parts.append(_WRITE_METADATA.pack(2, _WRITE_METADATA.size, *rule.metadata))
-    if rule.goto is not None:
-        parts.append(_GOTO.pack(1, _GOTO.size, rule.goto))
+    if metadata is not None:
+        parts.append(_WRITE_METADATA.pack(2, _WRITE_METADATA.size, *metadata))
+    if goto is not None:
+        parts.append(_GOTO.pack(1, _GOTO.size, goto))
     return b"".join(parts)
 
 
@@ -211,6 +228,7 @@ def _actions(actions: Iterable[Action]) -> bytes:
     return b"".join([_action(action) for action in actions])
 
 
+@lru_cache(maxsize=1 << 14)
 def _action(action: Action) -> bytes:
     """7.2.5, and NXAST_REG_LOAD (7), NXAST_REG_MOVE (6), NXAST_RESUBMIT_TABLE (14), NXAST_CT (35)."""
     match action:
@@ -222,11 +240,11 @@ def _action(action: Action) -> bytes:
             return _TO_GROUP.pack(22, _TO_GROUP.size, group)
         case SetField(field, value):
             length = _padded(_SET_FIELD.size + field.size)
-            return _pad(_SET_FIELD.pack(25, length, field.header()) + value.to_bytes(field.size, "big"))
+            return _pad(_SET_FIELD.pack(25, length, field.exact) + value.to_bytes(field.size, "big"))
         case Load(field, value, offset, bits):
-            return _LOAD.pack(0xFFFF, _LOAD.size, _NICIRA, 7, offset << 6 | bits - 1, field.header(), value)
+            return _LOAD.pack(0xFFFF, _LOAD.size, _NICIRA, 7, offset << 6 | bits - 1, field.exact, value)
         case Move(source, target, bits, at, to):
-            return _MOVE.pack(0xFFFF, _MOVE.size, _NICIRA, 6, bits, at, to, source.header(), target.header())
+            return _MOVE.pack(0xFFFF, _MOVE.size, _NICIRA, 6, bits, at, to, source.exact, target.exact)
         case Resubmit(table):
             return _RESUBMIT.pack(0xFFFF, _RESUBMIT.size, _NICIRA, 14, _SAME_IN_PORT, table)
         case PushVlan():

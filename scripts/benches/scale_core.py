@@ -61,12 +61,18 @@ class Bed:
         self._events.extend(events)
         while self._events or self._asked:
             if self._events:
-                for effect in self.core.handle(self._events.popleft(), now):
+                for effect in self._handled(now):
                     self._perform(effect)
             else:
                 dpid, xid = self._asked.popleft()
                 self._outboxes[dpid].barrier(xid)
         return Cost(self._ready - begun, self._mods)
+
+    def _handled(self, now: float) -> list[ev.Effect]:
+        """What follows from all that has happened."""
+        events = list(self._events)
+        self._events.clear()
+        return self.core.handle_all(events, now)
 
     def _perform(self, effect: ev.Effect) -> None:
         match effect:

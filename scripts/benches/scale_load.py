@@ -251,7 +251,7 @@ def _arrival(at: int, port: int, mac: int, dst: int, metadata: int) -> Arrival:
     """A host behind a port asks for itself, or another host, who has that one's address (OpenFlow 1.3.5, 7.4.1)."""
     asker, asked = (IPv4Address(ADDRESSES + (each & 0xFFFF_FFFF)) for each in (mac, mac if dst == BROADCAST else dst))
     frame = ethernet(dst, mac, ETH_ARP, arp(ARP_REQUEST, mac, asker, 0, asked)).ljust(60, b"\0")
-    fields = (1, 24, IN_PORT.header(), port, METADATA.header(), metadata)
+    fields = (1, 24, IN_PORT.exact, port, METADATA.exact, metadata)
     return Arrival(at, mac, _IN.pack(0xFFFF_FFFF, len(frame), 1, Table.GUARD, 0, *fields) + frame)
 
 

@@ -28,10 +28,13 @@ class Machine:
     taken: list[Event] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
 
-    def handle(self, event: Event, now: float) -> list[Effect]:
-        self.taken.append(event)
+    def handle_all(self, events: Iterable[Event], now: float) -> list[Effect]:
         self.times.append(now)
-        return list(self.react(event))
+        effects: list[Effect] = []
+        for event in events:
+            self.taken.append(event)
+            effects += self.react(event)
+        return effects
 
     def deadline(self) -> float | None:
         return self.due

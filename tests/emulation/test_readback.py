@@ -51,7 +51,7 @@ def canonical(entry: Entry) -> Entry:
     """The one of the ways to write an entry down that is read back."""
     match entry:
         case Rule():
-            return replace(entry, actions=_canonical(entry.actions))
+            return entry._replace(actions=_canonical(entry.actions))
         case Group():
             return replace(entry, buckets=tuple(replace(b, actions=_canonical(b.actions)) for b in entry.buckets))
         case Meter():

@@ -182,7 +182,7 @@ def tamed(entries: Iterable[Entry]) -> Iterator[Entry]:
             case Rule():
                 above = [table for table in TABLES if table > entry.table]
                 goto = None if entry.goto is None else one_of(above, entry.goto)
-                yield replace(entry, actions=tuple(near(x, above) for x in entry.actions), goto=goto, meter=None)
+                yield entry._replace(actions=tuple(near(x, above) for x in entry.actions), goto=goto, meter=None)
             case Group():
                 few = entry.buckets[:1] if entry.type is GroupType.SELECT else entry.buckets  # no choice by a hash
                 yield replace(entry, buckets=tuple(map(near_bucket, few)))

@@ -28,7 +28,7 @@ def spoiled(entry: Entry) -> Entry:
     """Of another release, or changed by a stranger."""
     match entry:
         case Rule():
-            return replace(entry, cookie=entry.cookie ^ 1)
+            return entry._replace(cookie=entry.cookie ^ 1)
         case Group():
             return replace(entry, buckets=())
         case Meter():
