@@ -159,7 +159,11 @@ class FabricApp:
         packet = wire.packet_in(message)
         with self._lock:
             switch = self._current(channel)
-            if packet is not None and switch is not None and switch.announced:
+            if switch is None:
+                return
+            if packet is None:
+                self._hang_up(channel, "a malformed packet-in")
+            elif switch.announced:
                 self._post(FrameArrived(channel.dpid, packet.in_port, packet.table, packet.metadata, packet.data))
 
     def _barrier(self, channel: Channel, xid: int) -> None:

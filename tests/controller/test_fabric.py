@@ -209,9 +209,10 @@ def test_messages_become_events(outside: Outside) -> None:
 
 
 @pytest.mark.parametrize("message", [b"", packet_in(1, 30, b"frame")[:-1], b"\x04\x0b" + packet_in(1, 0, b"x")[2:]])
-def test_a_malformed_packet_in_is_no_event(outside: Outside, message: bytes) -> None:
-    outside.app.handlers.packet_in(outside.connect(), message)
-    assert outside.posted == []
+def test_a_switch_with_a_malformed_packet_in_is_hung_up_on(outside: Outside, message: bytes) -> None:
+    channel = outside.connect()
+    outside.app.handlers.packet_in(channel, message)
+    assert (channel.closed, outside.posted) == (True, [Counted("switch-hung-up-on")])
 
 
 def test_a_second_connection_takes_the_place_of_the_first(outside: Outside) -> None:
