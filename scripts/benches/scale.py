@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benches import scale_attack, scale_engine, scale_learning, scale_loss, scale_ping, scale_wire
+from benches import scale_attack, scale_engine, scale_learning, scale_loss, scale_ping, scale_spread, scale_wire
 from benches.section import Section
 
 
@@ -13,6 +13,7 @@ def sections(quick: bool) -> list[Section]:
         scale_learning.section(quick),
         *scale_engine.sections(quick),
         scale_ping.section(quick),
+        *scale_spread.sections(quick),
         *scale_loss.sections(quick),
         *scale_attack.sections(quick),
     ]

@@ -3,11 +3,12 @@ from __future__ import annotations
 import socket
 
 import pytest
-from benches.scale_attack import _delays
+from benches.scale_attack import LIMITED_PLAN, PLAN, _delays
 from benches.scale_flood import checksum, frames
 
 from planes.data import fields as f
 from planes.data.packet import parse
+from planes.model.load import parse as load
 from topologies.errors import LabError
 from topologies.stream import Log
 
@@ -46,6 +47,11 @@ def test_each_kind_is_what_it_says() -> None:
     assert {frame[22] for frame in frames("ttl", OWN, *ENDS)} == {0, 1}
     assert all(frame[20] & 0x20 for frame in frames("fragments", OWN, *ENDS))  # more fragments
     assert not any(frame[20] & 0x3F or frame[21] for frame in frames("udp", OWN, *ENDS))
+
+
+def test_a_rate_is_the_attackers_alone() -> None:
+    rates = [{name: each.rate for name, each in load(text, "plan").networks.items()} for text in (PLAN, LIMITED_PLAN)]
+    assert rates == [{"victim": None, "attacker": None}, {"victim": None, "attacker": 20_000_000}]
 
 
 def test_a_delay_is_that_of_the_windows_of_its_label() -> None:

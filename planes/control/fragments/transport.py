@@ -7,6 +7,7 @@ marks the label as deflected. Deflected labels go to the primaries alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from random import Random
 
 from planes.control.engine import Placed
@@ -61,15 +62,37 @@ def _entries(own: int, way: Way) -> Iterator[Entry]:
 def _primaries(number: int, own: int, ports: tuple[int, ...]) -> Group:
     """One way needs no hash, and OVS would recirculate each frame for one.
 
-    OpenFlow's select hashes alike on every switch, so that two tiers would choose alike; each switch lists its ways in
-    an order of its own.
+    OpenFlow's select hashes alike on every switch, so that two tiers would choose alike; each switch deals out the
+    hash's values in a way of its own.
     """
     if len(ports) < 2:
         return Group(number, GroupType.FAST_FAILOVER, tuple(Bucket((Output(port),), watch_port=port) for port in ports))
-    buckets = [Bucket((Output(port),), watch_port=port, weight=1) for port in ports]
-    listed = [bucket for bucket in buckets for _ in range(max(1, SPREAD // len(ports)))]
-    Random(own).shuffle(listed)
-    return Group(number, GroupType.SELECT, tuple(listed))
+    buckets = {port: Bucket((Output(port),), watch_port=port, weight=1) for port in ports}
+    return Group(number, GroupType.SELECT, tuple(buckets[port] for port in dealt(own, ports)))
+
+
+@lru_cache(maxsize=1 << 12)  # a switch has many targets and few sets of ports
+def dealt(own: int, ports: tuple[int, ...]) -> tuple[int, ...]:
+    """The port for each of the hash's values: as many for one as for another, and few change when a port comes or goes.
+
+    Each value has an order of the ports of its own, and takes the first that has room: rendezvous hashing, bounded.
+    """
+    values = max(SPREAD, len(ports))
+    tastes = {port: _numbers(own, port, values) for port in ports}
+    room, more = divmod(values, len(ports))
+    held = dict.fromkeys(ports, 0)
+    listed = []
+    for value in range(values):
+        port = min((port for port in ports if held[port] < room + (more > 0)), key=lambda port: tastes[port][value])
+        more -= held[port] == room
+        held[port] += 1
+        listed.append(port)
+    return tuple(listed)
+
+
+def _numbers(own: int, port: int, count: int) -> list[float]:
+    random = Random(own << 32 | port)
+    return [random.random() for _ in range(count)]
 
 
 def _buckets(primaries: int, way: Way) -> Iterator[Bucket]:

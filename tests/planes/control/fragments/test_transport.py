@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from planes.control.facts import SWITCH, WAY, Facts, View, Way
@@ -42,6 +44,23 @@ def test_one_primary_needs_no_hash_and_several_are_spread_evenly() -> None:
 def test_two_switches_spread_in_different_orders() -> None:
     orders = {groups(Way(8, 1, (3, 4)), own)[transport.PRIMARY_GROUP | 8].buckets for own in range(1, 7)}
     assert len(orders) == 6
+
+
+@pytest.mark.parametrize("count", [3, 4, 5, 8])
+def test_few_flows_move_that_need_not_when_a_port_goes(count: int) -> None:
+    ports = tuple(range(2, 2 + count))
+    could_stay = []
+    for own, gone in product(range(1, 30), ports):
+        left = tuple(port for port in ports if port != gone)
+        before, after = transport.dealt(own, ports), transport.dealt(own, left)
+        shares = [after.count(port) for port in left]
+        assert (len(after), max(shares) - min(shares) <= 1) == (transport.SPREAD, True)
+        could_stay += [pair for pair in zip(before, after, strict=True) if pair[0] != gone]
+    assert sum(was != now for was, now in could_stay) < len(could_stay) / 10
+
+
+def test_more_ports_than_the_hash_has_values_all_get_a_share() -> None:
+    assert sorted(transport.dealt(7, tuple(range(1, 71)))) == list(range(1, 71))
 
 
 def test_an_alternate_marks_the_label_and_may_go_back() -> None:
