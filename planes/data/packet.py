@@ -251,13 +251,13 @@ def ipv6(src: IPv6Address, dst: IPv6Address, proto: int, payload: bytes, hop_lim
 def udp(src: Address, dst: Address, source_port: int, destination_port: int, payload: bytes) -> bytes:
     """A UDP datagram (RFC 768) for an IPv4 or IPv6 packet between the two addresses."""
     head = (source_port, destination_port, 8 + len(payload))
-    total = _upper_checksum(src, dst, f.IP_UDP, _UDP.pack(*head, 0) + payload)
+    total = upper_checksum(src, dst, f.IP_UDP, _UDP.pack(*head, 0) + payload)
     return _UDP.pack(*head, total or 0xFFFF) + payload
 
 
 def icmpv6(src: IPv6Address, dst: IPv6Address, kind: int, body: bytes) -> bytes:
     """An ICMPv6 message of code 0 (RFC 4443); the body is what follows the checksum."""
-    total = _upper_checksum(src, dst, f.IP_ICMPV6, struct.pack("!BBH", kind, 0, 0) + body)
+    total = upper_checksum(src, dst, f.IP_ICMPV6, struct.pack("!BBH", kind, 0, 0) + body)
     return struct.pack("!BBH", kind, 0, total) + body
 
 
@@ -295,7 +295,7 @@ def multicast_mac(group: Address) -> int:
     return 0x3333_0000_0000 | int(group) & 0xFFFF_FFFF
 
 
-def _upper_checksum(src: Address, dst: Address, proto: int, message: bytes) -> int:
+def upper_checksum(src: Address, dst: Address, proto: int, message: bytes) -> int:
     """The checksum over a pseudo-header (RFC 768; RFC 8200, 8.1: the sum of both layouts is the same)."""
     return checksum(src.packed + dst.packed + struct.pack("!II", len(message), proto) + message)
 
