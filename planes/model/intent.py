@@ -33,11 +33,15 @@ class Attachment:
 
 @dataclass(frozen=True, order=True)
 class Track:
-    """Something a gateway member watches; while it is gone, the member's priority is lower by `decrement`."""
+    """Something a gateway member watches; while it is gone, the member's priority is lower by `decrement`.
+
+    `ends` are switches and port numbers: the member's own of a port, the one or two of a link.
+    """
 
     kind: str  # port, link, route, reach
     target: str
     decrement: int
+    ends: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, order=True)
@@ -49,16 +53,27 @@ class Member:
     priority: int
     preempt: bool
     track: tuple[Track, ...] = ()
+    weight: int = 100  # GLBP's
 
 
 @dataclass(frozen=True)
 class Gateway:
-    """A segment's virtual router: addresses, and the protocol and members that own them."""
+    """A segment's virtual router: addresses, and the protocol and members that own them.
+
+    Times are in milliseconds, None is the protocol's default; `hello` is VRRP's advertisement interval. With `detect`
+    "fabric" the members are told what the controller knows, with "protocol" they go by their timers alone.
+    """
 
     addresses: tuple[str, ...]
-    protocol: str  # anycast, hsrp, hsrp2, vrrp, glbp
+    protocol: str  # anycast, hsrp, hsrp2, vrrp (version 3), vrrp2, glbp
     group: int
     members: tuple[Member, ...] = ()
+    detect: str = "fabric"
+    hello: int | None = None
+    hold: int | None = None
+    authentication: str | None = None
+    balance: str = "round-robin"  # GLBP's
+    preempt_delay: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,13 +94,17 @@ class Binding:
 
 @dataclass(frozen=True)
 class Segment:
-    """A broadcast domain of one network. `subnets` are prefixes, IPv4 or IPv6, in text."""
+    """A broadcast domain of one network. `subnets` are prefixes, IPv4 or IPv6, in text.
+
+    `routers` are those of its ports where other routers may speak the gateway's protocol.
+    """
 
     name: str
     subnets: tuple[str, ...]
     ports: tuple[Attachment, ...]
     gateway: Gateway | None = None
     bindings: tuple[Binding, ...] = ()
+    routers: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, order=True)

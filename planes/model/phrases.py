@@ -33,12 +33,21 @@ def gateway(found: Gateway) -> str:
     """10.0.0.1 (anycast), and who takes part where it is by election."""
     members = (
         f"{each.switch} {' '.join(each.addresses)} priority {each.priority}"
+        + (f" weight {each.weight}" if found.protocol == "glbp" else "")
         + (" preempt" if each.preempt else "")
         + "".join(f" track {track.kind} {track.target} {track.decrement}" for track in each.track)
         for each in found.members
     )
     group = f" group {found.group}" if found.protocol != "anycast" else ""
-    return "; ".join([f"{', '.join(found.addresses)} ({found.protocol}{group})", *members])
+    timers = [(name, value) for name, value in (("hello", found.hello), ("hold", found.hold)) if value is not None]
+    timers += [("preempt delay", found.preempt_delay)] if found.preempt_delay else []
+    more = [
+        *(f"{name} {value} ms" for name, value in timers),
+        *(["detect protocol"] if found.detect == "protocol" else []),
+        *([f"balance {found.balance}"] if found.protocol == "glbp" else []),
+        *(["authentication"] if found.authentication else []),
+    ]
+    return "; ".join([f"{', '.join(found.addresses)} ({found.protocol}{group})", *more, *members])
 
 
 def binding(bound: Binding) -> str:

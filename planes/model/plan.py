@@ -66,7 +66,8 @@ GENERATORS: dict[str, tuple[str, ...]] = {
     "fat-tree": ("k",),
     "random-regular": ("size", "degree", "seed"),
 }
-PROTOCOLS = ("anycast", "hsrp", "hsrp2", "vrrp", "glbp")
+PROTOCOLS = ("anycast", "hsrp", "hsrp2", "vrrp", "vrrp2", "glbp")
+BALANCES = ("round-robin", "weighted", "host-dependent")
 TRANSPORTS = ("tcp", "udp", "sctp")
 IP_PROTOCOLS = (*TRANSPORTS, "icmp", "icmpv6")
 
@@ -187,16 +188,25 @@ class Member(_Value):
     priority: Annotated[int, Field(ge=0, le=255)] = 100
     preempt: bool | None = None
     track: Listed[Track] = ()
+    weight: Annotated[int, Field(ge=1, le=254)] = 100
 
 
 class Gateway(_Value):
-    """A segment's virtual router. Where the protocol is anycast, no members means every switch."""
+    """A segment's virtual router. Where the protocol is anycast, no members means every switch.
+
+    `hello` is VRRP's advertisement interval. `weight`s of members and `balance` are GLBP's.
+    """
 
     address: OneOrMany[Address]
     protocol: Annotated[str, PlainValidator(lambda value: words.choice(value, PROTOCOLS))] = "anycast"
     group: Annotated[int, Field(ge=0, le=4095)] = 1
     members: Blank[dict[NodeName, Blank[Member]]] = {}
     detect: Annotated[str, PlainValidator(lambda value: words.choice(value, ("fabric", "protocol")))] = "fabric"
+    hello: Duration | None = None
+    hold: Duration | None = None
+    preempt_delay: Duration = 0.0
+    authentication: Reference | None = None
+    balance: Annotated[str, PlainValidator(lambda value: words.choice(value, BALANCES))] = "round-robin"
 
 
 class Port(_Value):

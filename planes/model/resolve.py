@@ -8,7 +8,7 @@ from dataclasses import replace
 from planes.model import intent
 from planes.model.plan import Flow, Gateway, Limits, Member, Network, Plan, Port, Rule, Segment, Track
 from planes.model.wiring import Wiring, wire
-from planes.model.words import PortName
+from planes.model.words import PortName, link_end
 
 
 def resolve(plan: Plan) -> intent.Intent:
@@ -57,6 +57,7 @@ def _segment(name: str, segment: Segment, wiring: Wiring | None) -> intent.Segme
         tuple(sorted((_port(port, wiring) for port in segment.ports), key=lambda at: at.place)),
         _gateway(segment.gateway, wiring) if segment.gateway else None,
         tuple(sorted(_bindings(segment, wiring), key=lambda bound: bound.place)),
+        tuple(sorted(_routers(segment, wiring), key=lambda at: at.place)),
     )
 
 
@@ -81,10 +82,31 @@ def _bindings(segment: Segment, wiring: Wiring | None) -> Iterator[intent.Bindin
         yield intent.Binding(at.switch, at.port, at.vlan, bound.mac, str(bound.address) if bound.address else None)
 
 
+def _routers(segment: Segment, wiring: Wiring | None) -> Iterator[intent.Attachment]:
+    """Ports of the segment, named as there; of a LAG any."""
+    places = {str(name): _port(port, wiring) for port in segment.ports for name in port.names}
+    yield from (places[str(name)] for name in segment.routers)
+
+
 def _gateway(gateway: Gateway, wiring: Wiring | None) -> intent.Gateway:
-    preempt = gateway.protocol == "vrrp"  # RFC 9568 8.3.2: on by default; Cisco's protocols: off
+    preempt = gateway.protocol in ("vrrp", "vrrp2")  # RFC 9568 8.3.2: on by default; Cisco's protocols: off
     members = (_member(name, member, preempt, wiring) for name, member in gateway.members.items())
-    return intent.Gateway(_texts(gateway.address), gateway.protocol, gateway.group, tuple(sorted(members)))
+    return intent.Gateway(
+        _texts(gateway.address),
+        gateway.protocol,
+        gateway.group,
+        tuple(sorted(members)),
+        gateway.detect,
+        _milliseconds(gateway.hello),
+        _milliseconds(gateway.hold),
+        gateway.authentication,
+        gateway.balance,
+        _milliseconds(gateway.preempt_delay) or 0,
+    )
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
 
 
 def _member(name: str, member: Member, preempt: bool, wiring: Wiring | None) -> intent.Member:
@@ -93,17 +115,35 @@ def _member(name: str, member: Member, preempt: bool, wiring: Wiring | None) -> 
         _texts(member.address),
         member.priority,
         preempt if member.preempt is None else member.preempt,
-        tuple(sorted(_track(track, wiring) for track in member.track)),
+        tuple(sorted(_track(track, name, wiring) for track in member.track)),
+        member.weight,
     )
 
 
-def _track(track: Track, wiring: Wiring | None) -> intent.Track:
+def _track(track: Track, member: str, wiring: Wiring | None) -> intent.Track:
     for kind in ("port", "link", "route", "reach"):
         target = getattr(track, kind)
         if target is not None:
             found = wiring.wire_named(str(target)) if wiring else None
-            return intent.Track(kind, found.name if found else str(target), track.decrement)
+            name = found.name if found else str(target)
+            return intent.Track(kind, name, track.decrement, tuple(_ends(kind, str(target), member, wiring)))
     raise ValueError("a track without a target")
+
+
+def _ends(kind: str, target: str, member: str, wiring: Wiring | None) -> Iterator[tuple[str, int]]:
+    """A port by its number, or as the member's end of a link; the switches' ends of a link."""
+    if kind not in ("port", "link"):
+        return
+    wire = wiring.wire_named(target) if wiring else None
+    if wire is None:
+        at = link_end(target)
+        if at.number is not None:
+            yield at.node, at.number
+        return
+    switches = {name for name, _ in wiring.switches} if wiring else set()
+    for end in (wire.a, wire.b):
+        if end.node in switches and (kind == "link" or end.node == member):
+            yield end.node, end.port
 
 
 def _policy(rule: Rule, number: int) -> Iterator[intent.Policy]:

@@ -78,8 +78,43 @@ class Controller:
     software: str = ""
 
 
-R = TypeVar("R", "Switch", "Port", "Link", "Host", "Id", "Counter", "Controller")
-Row = Switch | Port | Link | Host | Id | Counter | Controller
+@dataclass(frozen=True, order=True)
+class GatewayState:
+    """A member of a segment's gateway. `active` and `standby` are addresses, "local" for its own, "" while unknown.
+
+    `last` is its last transition with the reason, `since` when that was (Unix time). `memory` is for the controller.
+    """
+
+    network: str
+    segment: str
+    switch: str
+    group: int
+    protocol: str
+    priority: int
+    preempt: bool
+    state: str
+    active: str = ""
+    standby: str = ""
+    virtual_ips: tuple[str, ...] = ()
+    virtual_mac: str = ""
+    last: str = ""
+    since: float = 0.0
+    forwarders: tuple[str, ...] = ()  # GLBP's, each as "number state MAC"
+    memory: str = ""
+
+
+@dataclass(frozen=True, order=True)
+class Event:
+    """Something that happened, when (Unix time), and to what. The latest are kept, numbered in their order."""
+
+    number: int
+    at: float
+    subject: str
+    text: str
+
+
+R = TypeVar("R", "Switch", "Port", "Link", "Host", "Id", "Counter", "Controller", "GatewayState", "Event")
+Row = Switch | Port | Link | Host | Id | Counter | Controller | GatewayState | Event
 Key = tuple[str | int, ...]
 
 
@@ -100,6 +135,10 @@ def key(row: Row) -> Key:
             return (row.reason,)
         case Controller():
             return (row.name,)
+        case GatewayState():
+            return (row.network, row.segment, row.switch)
+        case Event():
+            return (row.number,)
 
 
 @dataclass(frozen=True)

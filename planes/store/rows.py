@@ -7,12 +7,29 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from planes.model.intent import Attachment, Binding, Gateway, Intent, Member, Network, Policy, Route, Segment, Track
-from planes.model.state import Change, Controller, Counter, Drop, Host, Id, Key, Link, Port, Put, Row, Switch, key
+from planes.model.state import (
+    Change,
+    Controller,
+    Counter,
+    Drop,
+    Event,
+    GatewayState,
+    Host,
+    Id,
+    Key,
+    Link,
+    Port,
+    Put,
+    Row,
+    Switch,
+    key,
+)
 from planes.store.schema import Columns, Schema, check, check_unique
 
-STATE_TABLES: tuple[type[Row], ...] = (Switch, Port, Link, Host, Id, Counter, Controller)
+STATE_TABLES: tuple[type[Row], ...] = (Switch, Port, Link, Host, Id, Counter, Controller, GatewayState, Event)
 
 _LIMITS = ("rate", "max_hosts", "max_rules")  # of a network, each may be absent
+_DEFAULT = ("hello", "hold", "authentication")  # of a gateway, likewise
 _ANY = ("source", "destination", "protocol", "rate")  # of a policy's line, likewise
 
 T = TypeVar("T")
@@ -35,6 +52,8 @@ def encode_state(row: Row) -> Columns:
             return {**vars(row), "datapath_id": _hex(row.datapath_id)}
         case Host():
             return {**vars(row), "addresses": _set(row.addresses)}
+        case GatewayState():
+            return {**vars(row), "virtual_ips": _set(row.virtual_ips), "forwarders": _set(row.forwarders)}
     return vars(row)
 
 
@@ -114,19 +133,25 @@ def _segment(network: str, segment: Segment) -> Node:
         "gateway": () if segment.gateway is None else (_gateway(segment.gateway),),
         "bindings": tuple(map(_binding, segment.bindings)),
     }
-    return Node("Segment", {"network": network, "name": segment.name, "subnets": _set(segment.subnets)}, children)
+    sets = {"subnets": _set(segment.subnets), "routers": _set(map(_place, segment.routers))}
+    return Node("Segment", {"network": network, "name": segment.name, **sets}, children)
 
 
 def _as_segment(node: Node) -> Segment:
-    ports = map(_as_attachment, node.children["ports"])
+    ports = tuple(sorted(map(_as_attachment, node.children["ports"]), key=lambda at: at.place))
     bindings = map(_as_binding, node.children["bindings"])
     return Segment(
         node.columns["name"],
         node.columns["subnets"],
-        tuple(sorted(ports, key=lambda at: at.place)),
+        ports,
         _one(tuple(map(_as_gateway, node.children["gateway"]))),
         tuple(sorted(bindings, key=lambda bound: bound.place)),
+        tuple(at for at in ports if _place(at) in node.columns["routers"]),
     )
+
+
+def _place(at: Attachment) -> str:
+    return f"{at.switch}:{at.port}.{at.vlan or 0}"
 
 
 def _attachment(at: Attachment) -> Node:
@@ -148,22 +173,34 @@ def _as_binding(node: Node) -> Binding:
 
 
 def _gateway(gateway: Gateway) -> Node:
-    columns = {**vars(gateway), "addresses": dict(enumerate(gateway.addresses))}
+    optional = {name: _optional(getattr(gateway, name)) for name in _DEFAULT}
+    columns = {**vars(gateway), **optional, "addresses": dict(enumerate(gateway.addresses))}
     return Node("Gateway", columns, {"members": tuple(map(_member, columns.pop("members")))})
 
 
 def _as_gateway(node: Node) -> Gateway:
     members = tuple(sorted(map(_as_member, node.children["members"])))
-    return Gateway(**{**node.columns, "addresses": _in_order(node.columns["addresses"]), "members": members})
+    optional = {name: _one(node.columns[name]) for name in _DEFAULT}
+    addresses = _in_order(node.columns["addresses"])
+    return Gateway(**{**node.columns, **optional, "addresses": addresses, "members": members})
 
 
 def _member(member: Member) -> Node:
     columns = {**vars(member), "addresses": dict(enumerate(member.addresses))}
-    return Node("Member", columns, {"track": tuple(Node("Track", vars(track)) for track in columns.pop("track"))})
+    return Node("Member", columns, {"track": tuple(map(_track, columns.pop("track")))})
+
+
+def _track(track: Track) -> Node:
+    return Node("Track", {**vars(track), "ends": _set(f"{switch}:{port}" for switch, port in track.ends)})
+
+
+def _as_track(node: Node) -> Track:
+    ends = (text.rpartition(":") for text in node.columns["ends"])
+    return Track(**{**node.columns, "ends": tuple((switch, int(port)) for switch, _, port in ends)})
 
 
 def _as_member(node: Node) -> Member:
-    track = tuple(sorted(Track(**child.columns) for child in node.children["track"]))
+    track = tuple(sorted(map(_as_track, node.children["track"])))
     return Member(**{**node.columns, "addresses": _in_order(node.columns["addresses"]), "track": track})
 
 

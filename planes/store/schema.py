@@ -16,7 +16,7 @@ from planes.store.base import StoreRefused
 
 SCHEMA = Path(__file__).with_name("triplane.ovsschema")
 
-Atom = str | int  # bool is an int
+Atom = str | int | float  # bool is an int
 Value = Atom | tuple[Atom, ...] | Mapping[int, Atom]  # one, a sorted set (an optional value too), a map
 Columns = Mapping[str, Any]  # of Value; what a column holds, only the schema knows
 
@@ -110,7 +110,7 @@ def check(schema: Schema, table: str, columns: Columns) -> None:
 
 
 def _problem(column: Column, value: Value) -> str | None:
-    if isinstance(value, str | int):
+    if isinstance(value, str | int | float):
         return _atom_problem(column.key, value)
     if len(value) < column.at_least or (column.at_most is not None and len(value) > column.at_most):
         return f"{len(value)} values, not {column.at_least} to {column.at_most or 'any number'}"

@@ -11,13 +11,20 @@ from planes.model.wiring import End
 from planes.model.words import Address, link_end
 
 # RFC 2281 5.1 and RFC 9568 5.2.3; HSRPv2 and GLBP as in Cisco's documents.
-_GROUPS = {"hsrp": (0, 255), "hsrp2": (0, 4095), "vrrp": (1, 255), "glbp": (0, 1023)}
+_GROUPS = {"hsrp": (0, 255), "hsrp2": (0, 4095), "vrrp": (1, 255), "vrrp2": (1, 255), "glbp": (0, 1023)}
+_VRRP = ("vrrp", "vrrp2")
+_SECONDS = ("hsrp", "vrrp2")  # their timers are whole seconds, in a byte
+_IPV4 = ("hsrp", "vrrp2", "glbp")
+_MANY = ("anycast", "vrrp", "vrrp2")  # others have one virtual address
+_TEXT = 8  # bytes of authentication: HSRP's and VRRP version 2's
+_OWNER = 255
 _KINDS = ("port", "link", "route", "reach")
 
 
 def faults(context: Context) -> Iterator[Fault]:
     """Everything wrong with gateways."""
     for path, _, _, segment in context.segments():
+        yield from _routers(context, path, segment)
         if segment.gateway is not None:
             yield from _gateway(context, (*path, "gateway"), segment, segment.gateway)
 
@@ -38,6 +45,81 @@ def _gateway(context: Context, here: Path, segment: Segment, gateway: Gateway) -
         if elects and not member.address and context.intact(*place, "address"):
             yield Fault(place, f"member {name!r} needs an 'address' of its own", True)
         yield from _member(context, place, segment, name, member)
+    if elects:
+        yield from _election(here, gateway)
+    if gateway.members:
+        yield from _stateless(context, here)
+
+
+def _routers(context: Context, here: Path, segment: Segment) -> Iterator[Fault]:
+    """They are ports of the segment, named as there."""
+    names = [str(name) for port in segment.ports for name in port.names]
+    for index, router in enumerate(segment.routers):
+        if str(router) not in names:
+            yield from context.unknown("port of this segment", str(router), names, (*here, "routers", index))
+
+
+def _election(here: Path, gateway: Gateway) -> Iterator[Fault]:
+    """What the protocol does not allow."""
+    families = {address.version for address in gateway.address}
+    if len(families) > 1 or (len(gateway.address) > 1 and gateway.protocol not in _MANY):
+        what = "addresses of one IP version" if gateway.protocol in _MANY else "one address"
+        yield Fault((*here, "address"), f"a gateway of protocol {gateway.protocol!r} has {what}")
+    if 6 in families and gateway.protocol in _IPV4:
+        yield Fault((*here, "address"), f"protocol {gateway.protocol!r} is for IPv4; take hsrp2 or vrrp for IPv6")
+    yield from _timers(here, gateway)
+    if gateway.authentication is not None and (
+        gateway.protocol == "vrrp" or len(gateway.authentication.encode()) > _TEXT
+    ):
+        why = "VRRP version 3 has none" if gateway.protocol == "vrrp" else f"at most {_TEXT} bytes are allowed"
+        yield Fault((*here, "authentication"), f"authentication for protocol {gateway.protocol!r}: {why}")
+    taken: dict[Address, str] = {}
+    for name, member in gateway.members.items():
+        place: Path = (*here, "members", name)
+        owner = bool(set(member.address) & set(gateway.address))
+        if owner and (gateway.protocol not in _VRRP or member.priority != _OWNER):
+            only = "its priority must be 255" if gateway.protocol in _VRRP else "only VRRP has owners of it"
+            yield Fault((*place, "address"), f"member {name!r} has the virtual address as its own: {only}")
+        elif gateway.protocol in _VRRP and (member.priority == 0 or (member.priority == _OWNER and not owner)):
+            yield Fault(
+                (*place, "priority"), f"priority {member.priority}: allowed are 1 to 254; 255 is the owner's", True
+            )
+        for address in member.address:
+            if address in taken:
+                yield Fault((*place, "address"), f"{address} is member {taken[address]!r}'s already")
+            elif address.version not in families:
+                yield Fault((*place, "address"), f"{address} is not of the IP version of the virtual address")
+            taken[address] = name
+
+
+def _timers(here: Path, gateway: Gateway) -> Iterator[Fault]:
+    hello, hold = gateway.hello, gateway.hold
+    longest = 255 if gateway.protocol in _SECONDS else 40.95 if gateway.protocol in _VRRP else 4_294_967
+    for key, value in (("hello", hello), ("hold", hold)):
+        if value is None:
+            continue
+        if key == "hold" and gateway.protocol in _VRRP:
+            yield Fault(
+                (*here, key), f"protocol {gateway.protocol!r} has no hold time; it follows from the interval, 'hello'"
+            )
+        elif not 0.01 <= value <= longest:
+            yield Fault((*here, key), f"{key} of {value:g} s: {gateway.protocol} allows 10ms to {longest:g}s")
+        elif gateway.protocol in _SECONDS and value != int(value):
+            yield Fault((*here, key), f"{key} of {value:g} s: {gateway.protocol} allows whole seconds")
+    if gateway.protocol not in _VRRP and hold is not None and hold <= (hello or 3.0):
+        yield Fault((*here, "hold"), f"hold of {hold:g} s: it must be above the hello interval of {hello or 3.0:g} s")
+    if gateway.protocol == "hsrp" and hello is not None and hold is None and hello * 10 // 3 > longest:
+        yield Fault((*here, "hello"), "with this interval a 'hold' must be given")
+
+
+def _stateless(context: Context, here: Path) -> Iterator[Fault]:
+    """Its members would see one direction of a connection only."""
+    network = context.plan.networks[str(here[1])]
+    flows = [flow for rule in network.policy for flow in (rule.allow, rule.deny) if flow and flow.stateful]
+    if flows:
+        yield Fault(
+            here, "a gateway with members, and 'stateful' lines in the policy: not both in one network yet", True
+        )
 
 
 def _member(context: Context, here: Path, segment: Segment, name: str, member: Member) -> Iterator[Fault]:

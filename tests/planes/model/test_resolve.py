@@ -98,14 +98,16 @@ def test_a_gateway_with_members() -> None:
                 ("10.0.0.2",),
                 110,
                 True,
-                (intent.Track("port", "core/d1", 20), intent.Track("reach", "10.9.9.9", 10)),
+                (intent.Track("port", "core/d1", 20, (("d1", 1),)), intent.Track("reach", "10.9.9.9", 10)),
             ),
             intent.Member("d2", ("10.0.0.3",), 100, False),
         ),
     )
 
 
-@pytest.mark.parametrize(("protocol", "preempt"), [("vrrp", True), ("hsrp", False), ("hsrp2", False), ("glbp", False)])
+@pytest.mark.parametrize(
+    ("protocol", "preempt"), [("vrrp", True), ("vrrp2", True), ("hsrp", False), ("hsrp2", False), ("glbp", False)]
+)
 def test_preemption_is_as_the_protocol_has_it(protocol: str, preempt: bool) -> None:
     gateway = {"address": "10.0.0.1", "protocol": protocol, "members": {"d1": {"address": "10.0.0.2"}}}
     found = resolve(plan({"gateway": gateway})).networks[0].segments[0].gateway

@@ -13,7 +13,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from planes.model.intent import Attachment, Binding, Gateway, Intent, Member, Network, Policy, Route, Segment, Track
-from planes.model.state import Change, Controller, Counter, Drop, Host, Id, Link, Port, Put, Row, Switch, key
+from planes.model.state import (
+    Change,
+    Controller,
+    Counter,
+    Drop,
+    Event,
+    GatewayState,
+    Host,
+    Id,
+    Link,
+    Port,
+    Put,
+    Row,
+    Switch,
+    key,
+)
 from planes.store import memory, ovsdb
 from planes.store.base import Store, StoreError
 
@@ -28,16 +43,30 @@ ROWS: tuple[Row, ...] = (
     Id("slot", "red/users/02:00:00:00:00:01", 7),
     Counter("spoofed source", 2**63 - 1),
     Controller("fabric", 3, "ryu"),
-)
+    GatewayState(
+        "red", "users", "acc1", 1, "hsrp", 110, True, "active", "local", "10.0.0.3", ("10.0.0.1",), "00:00:0c:07:ac:01",
+        "standby -> active: 10.0.0.3 is lost", 1_795_502_421.296, ("1 active 00:07:b4:00:01:01",), '{"state":"ACTIVE"}',
+    ),
+    Event(1, 1_795_502_421.296, "red/users on acc1", "standby -> active: 10.0.0.3 is lost"),
+)  # fmt: skip
 GATEWAY = Gateway(
     ("10.0.0.1", "10.0.0.130", "10.0.0.129"),
     "hsrp",
     1,
-    (Member("acc1", ("10.0.0.2",), 110, True, (Track("link", "acc1/core", 20),)), Member("acc2", (), 100, False)),
+    (
+        Member("acc1", ("10.0.0.2",), 110, True, (Track("link", "acc1/core", 20, (("acc1", 2), ("core", 1))),), 90),
+        Member("acc2", (), 100, False),
+    ),
+    "protocol",
+    500,
+    None,
+    "secret",
+    preempt_delay=1500,
 )
+PORTS = (Attachment("acc1", 3), Attachment("acc1", 3, 100))
 RED = Network(
     "red",
-    (Segment("users", ("10.0.0.0/24", "fd00::/64"), (Attachment("acc1", 3), Attachment("acc1", 3, 100)), GATEWAY),),
+    (Segment("users", ("10.0.0.0/24", "fd00::/64"), PORTS, GATEWAY, (), PORTS[:1]),),
     (Route("0.0.0.0/0", "10.0.0.9"),),
     (Policy("deny", "users", "servers", "tcp", (22, 22)), Policy("allow", stateful=True)),
 )
@@ -47,7 +76,7 @@ INTENT = Intent("campus", (Network("blue", ()), RED), (("acc1", 2**64 - 1),))
 def test_a_new_store_holds_nothing(connect: Connect) -> None:
     store = connect()
     assert (store.serial(), store.intent(), store.state().applied) == (0, Intent(""), 0)
-    assert set(store.state().rows) == {Switch, Port, Link, Host, Id, Counter, Controller}
+    assert set(store.state().rows) == {type(row) for row in ROWS}
     assert not any(store.state().rows.values())
 
 

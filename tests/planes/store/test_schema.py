@@ -11,9 +11,10 @@ from planes.store.schema import SCHEMA, check, check_unique, load
 PORT = {"switch": "s1", "port": 1}
 GHOST = ["uuid", "00000000-0000-4000-8000-000000000000"]
 
+VOCABULARY = {"detect": "fabric", "balance": "round-robin"}
 GOOD: dict[str, dict[str, Any]] = {
     "Attachment": PORT,
-    "Gateway": {"addresses": ["map", [[0, "10.0.0.1"]]], "protocol": "vrrp", "group": 4095},
+    "Gateway": {"addresses": ["map", [[0, "10.0.0.1"]]], "protocol": "vrrp", "group": 4095} | VOCABULARY,
     "Policy": {"action": "deny"},
     "Switch": {"datapath_id": "0000000000000001", "name": "s1", "index": 65535},
     "Port": {"switch": "s1", "number": 1, "role": "edge"},
