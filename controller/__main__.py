@@ -34,7 +34,7 @@ def main() -> None:
     host, port = options.listen
     _check_free(host, port)
     waist = Waist(Store(options.store))
-    core = Core(secrets.token_bytes(32), openflow.LIBRARY)
+    core = Core(secrets.token_bytes(32), openflow.LIBRARY, time.time() - time.monotonic())
     runtime = Runtime(core)
     fabric = FabricApp(runtime.post, waist.publish)
     for event in waist.restore():

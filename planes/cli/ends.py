@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_interface
 from itertools import product
 from typing import Any
 
-from planes.control.routes import ROUTER_MAC
+from planes.control.facts import ROUTER_MAC
 from planes.data import packet
 from planes.data.trace import Place
 from planes.model import state
@@ -144,6 +144,12 @@ class Ends:
                 return packet.mac(entry["lladdr"])
         if str(gateway) in _routed(self._networks[sender.segment[0]]).get(sender.segment[1], ()):
             return ROUTER_MAC
+        for elected in known.of(state.GatewayState):
+            if (elected.network, elected.segment) == sender.segment and str(gateway) in elected.virtual_ips:
+                return packet.mac(elected.virtual_mac)
+        for elected in known.of(state.GatewayState):
+            if (elected.network, elected.segment) == sender.segment and str(gateway) in elected.virtual_ips:
+                return packet.mac(elected.virtual_mac)
         for row in known.of(state.Host):
             if (row.network, row.segment) == sender.segment and str(gateway) in row.addresses:
                 return packet.mac(row.mac)
@@ -162,7 +168,7 @@ class Ends:
 def _routed(network: Network) -> dict[str, tuple[str, ...]]:
     """The segments that the network's router joins, and its addresses there."""
     gateways = {segment.name: segment.gateway for segment in network.segments}
-    return {name: each.addresses for name, each in gateways.items() if each and each.protocol == "anycast"}
+    return {name: each.addresses for name, each in gateways.items() if each and not each.members}
 
 
 def _together(sender: Host, receiver: Host) -> bool:

@@ -7,6 +7,7 @@ import time
 import click
 
 from planes.cli.bringup import open_store, synced
+from planes.cli.choice import chosen
 from planes.cli.output import Output, output_option
 from planes.cli.unixctl import ask
 from planes.management import show
@@ -19,15 +20,28 @@ from topologies.errors import LabError
 FAILED = {"cut": "failed", "silent": "failed, carrier kept"}
 
 
+GATEWAYS = "gateways"
+
+
 @click.command()
-@click.argument("name", metavar="[LAB]", required=False)
+@click.argument("words", metavar="[gateways] [LAB]", nargs=-1)
 @output_option
-def inspect(name: str | None, output: Output) -> None:
+def inspect(words: tuple[str, ...], output: Output) -> None:
     """Show LAB, the only one running by default; list the labs when there are several.
+
+    `triplane inspect gateways [LAB]` shows only who is active and who is standby in segments whose gateway elects.
 
     What the switches are, and where hosts are, is what the controller last wrote to the store; `controller` says
     whether it lives.
     """
+    alone = words[:1] == (GATEWAYS,)
+    if len(words) > 1 + alone:
+        raise click.UsageError(f"{words[-1]!r} is one word too many: inspect [gateways] [LAB]")
+    name = next(iter(words[alone:]), None)
+    if alone:
+        with open_store(lab := chosen(name)) as store:
+            output.show([show.gateways(synced(lab, store), time.time())])
+        return
     running = labs.labs()
     if name is None and len(running) != 1:
         output.show([_labs([lab.info() for lab in running])])
@@ -37,8 +51,11 @@ def inspect(name: str | None, output: Output) -> None:
     with open_store(lab) as store:
         known, intent = synced(lab, store), store.intent()
     tenants = [show.networks(intent, known), show.segments(intent), show.hosts(known), show.drops(known)]
+    elected = [show.gateways(known, time.time())] if known.of(state.GatewayState) else []
     policies = [show.policy(intent, _counts(lab))] if any(network.policy for network in intent.networks) else []
-    output.show([_labs([info]), _processes(info), _switches(info, known), _links(info, known), *tenants, *policies])
+    output.show(
+        [_labs([info]), _processes(info), _switches(info, known), _links(info, known), *tenants, *elected, *policies]
+    )
 
 
 def _counts(lab: labs.Lab) -> dict[tuple[str, int], tuple[int, int]]:

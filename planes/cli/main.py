@@ -19,6 +19,7 @@ COMMANDS = {
     "inspect": ("planes.cli.inspect", "Show a lab: switches, links, hosts, networks, controller."),
     "exec": ("planes.cli.lab", "Run a command in a host or switch of a lab."),
     "trace": ("planes.cli.trace", "Tell the way between two hosts, and every rule on it."),
+    "events": ("planes.cli.events", "Show what happened lately: who became active where, and why."),
     "explain": ("planes.cli.explain", "Tell which line of the plan wanted a rule."),
     "check": ("planes.cli.check", "See that all hosts reach whom they should, and nobody else."),
     "fail": ("planes.cli.lab", "Cut a link, switch a switch off, or kill the controller."),

@@ -191,6 +191,8 @@ class Origins:
             facts.REACH: self._of_segment,
             facts.TAKEN: lambda segment: self._of_segment(segment, "others' VLANs at the ports of ", "ports"),
             facts.GATEWAY: lambda segment: self._of_segment(segment, "the gateway of ", "gateway"),
+            facts.MEMBERS: lambda segment: self._of_segment(segment, "the gateway's members in ", "gateway"),
+            facts.ACTIVE: lambda key: self._of_segment(key[0], f"the gateway's {mac_text(key[1])} in ", "gateway"),
             facts.GROUP_ADDRESS: self._group_address,
             facts.HOST: self._host,
             facts.NEIGHBOR: self._neighbor,

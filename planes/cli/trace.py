@@ -18,7 +18,7 @@ from planes.cli.explain import origins
 from planes.cli.flow import PROTOCOLS, TTL, Flow
 from planes.cli.output import Output, output_option
 from planes.cli.unixctl import ask
-from planes.control.routes import ROUTER_MAC
+from planes.control.facts import ROUTER_MAC
 from planes.data import packet, readback
 from planes.data import trace as traces
 from planes.data.rule import Entry

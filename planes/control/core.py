@@ -19,6 +19,7 @@ from planes.control.discovery import Discovery
 from planes.control.engine import Engine
 from planes.control.facts import Address, Port
 from planes.control.fragments import FRAGMENTS
+from planes.control.gateways import Gateways
 from planes.control.graph import Link, graph
 from planes.control.hosts import Known
 from planes.control.ids import Ids, IdsExhausted
@@ -36,7 +37,8 @@ from planes.control.shares import FABRIC, network_in, network_of
 from planes.control.tenants import Tenants
 from planes.data import lldp
 from planes.data.delta import Command, Delta, Mod, delta
-from planes.data.pipeline import Table
+from planes.data.packet import parse
+from planes.data.pipeline import MAX_NUMBER, Table
 from planes.data.rule import CONTROLLER_PORT, MAX_PORT, Entry, Output, Rule
 from planes.model import state
 
@@ -58,10 +60,11 @@ class Shape:
 class Core:
     """All that the controller knows and decides.
 
-    `key` authenticates discovery's frames; `software` is what the store says this controller runs on.
+    `key` authenticates discovery's frames; `software` is what the store says this controller runs on; `wall` is Unix
+    time at 0.0 of the clock.
     """
 
-    def __init__(self, key: bytes, software: str = "") -> None:
+    def __init__(self, key: bytes, software: str = "", wall: float = 0.0) -> None:
         self._software = software
         self.engine = Engine(FRAGMENTS, network_of)
         self.drops: Counter[str] = Counter()
@@ -74,6 +77,7 @@ class Core:
         self.tenants = Tenants(self._ids, self.inventory, self.engine, self.drops)
         self.routing = Routing(self.inventory, self.engine, self.tenants, self.drops)
         self.learning = Learning(self.inventory, self.engine, self.tenants, self.drops, self.quota, self.routing)
+        self.gateways = Gateways(self.inventory, self.engine, self.tenants, self.drops, wall)
         self._reporter = Reporter(self.ledger, self.inventory, self.engine, self.tenants)
         self._rollout = Rollout()
         self._shape = Shape()
@@ -111,9 +115,10 @@ class Core:
         self.routing.learned(changed)
         self.routing.expire(now)
         self._route()
+        self._elect(events, changed, now)
         installs = self._install(any(isinstance(event, ev.IntentChanged) for event in events), now)
         hellos = (_hello(*due) for due in self.discovery.due(now))
-        frames = [*self.learning.take_frames(), *self.routing.take_frames(), *hellos]
+        frames = [*self.learning.take_frames(), *self.routing.take_frames(), *self.gateways.take_frames(), *hellos]
         frames = [frame for frame in frames if self.inventory.records[frame.dpid].connected]
         for dpid in self._quarantine.due(now):
             self._resync.ask(dpid, now)
@@ -131,6 +136,7 @@ class Core:
             self.damping.deadline(),
             self.learning.deadline(),
             self.routing.deadline(),
+            self.gateways.deadline(),
             self._resync.deadline(),
             self._quarantine.deadline(),
             self._report_at,
@@ -148,6 +154,7 @@ class Core:
                 self._connected(self.inventory.connect(dpid, ports), now)
             case ev.SwitchLost(dpid, reason):
                 self._lost(dpid, reason)
+                self.gateways.lost(dpid, now)
             case ev.Confirmed(dpid, token):
                 self._answered(dpid, token)
             case ev.Refused(dpid, reason, part):
@@ -226,6 +233,7 @@ class Core:
         for dpid, record in self.inventory.records.items():
             self.engine.put(facts.SWITCH, dpid, record.index)
         accesses = self.tenants.resolve()
+        self.gateways.follow(now)
         self.learning.reconsider(accesses)
         names = {dpid: record.name for dpid, record in self.inventory.records.items()}
         renamed = {dpid for dpid, name in names.items() if self._names.get(dpid) != name}
@@ -247,15 +255,37 @@ class Core:
 
     def _frame(self, event: ev.FrameArrived, now: float) -> None:
         port = (event.dpid, event.in_port)
+        if event.table == Table.EGRESS:
+            self.gateways.hello(event.dpid, event.metadata & MAX_NUMBER, event.data, now)
+            return
         if event.table != Table.PORT:
-            self.learning.frame(port, event.table, event.metadata, event.data, now)
+            self._frame_of_host(port, event, now)
             return
         frame = lldp.decode(event.data)
         reason = self.discovery.received(port, frame, now) if isinstance(frame, lldp.LldpFrame) else frame.value
         if reason is not None:
             self.drops[reason] += 1
 
+    def _frame_of_host(self, port: Port, event: ev.FrameArrived, now: float) -> None:
+        """One that asks for a gateway's address may be told any of several MACs."""
+        segment = event.metadata & MAX_NUMBER
+        access = self.tenants.access(port, segment)
+        asks = event.table == Table.SERVICE and access is not None
+        if not (asks and access and self.gateways.asked(segment, access, parse(event.data), now)):
+            self.learning.frame(port, event.table, event.metadata, event.data, now)
+
     # settling
+
+    def _elect(self, events: tuple[ev.Event, ...], changed: Iterable[tuple[Address, Known | None]], now: float) -> None:
+        """Gateways' members begin once their switches hold all they should, and are told what changed around them."""
+        if self.gateways.waiting:
+            records = self.inventory.records.items()
+            settled = [dpid for dpid, r in records if r.connected and r.issued and r.confirmed == r.issued]
+            self.gateways.ready([dpid for dpid in settled if not self._rollout.concerns(dpid)], now)
+        if self._reshaped or changed or not all(isinstance(event, _LITTLE) for event in events):
+            self.gateways.look(now)
+        self.gateways.expire(now)
+        self.gateways.settle()
 
     def _route(self) -> None:
         """The fabric's shape changed: which ports are fabric, and every switch's ways to every other.
@@ -322,6 +352,7 @@ class Core:
         self.inventory.restore(known.of(state.Switch), known.of(state.Port))
         self._reporter.restore(known)
         self.learning.remember(known.of(state.Host))
+        self.gateways.restore(known)
         self.drops.update({row.reason: row.count for row in known.of(state.Counter)})
         for row in known.of(state.Link):
             a, b = self.inventory.named(row.switch), self.inventory.named(row.peer)
@@ -336,6 +367,15 @@ class Core:
             self.ledger.put(row) if isinstance(row, state.Host) else self.ledger.drop(state.Host, row)
         for number in self._ids.take_fresh():
             self.ledger.put(number)
+        standing, left, happened, forgotten = self.gateways.take_changed()
+        for standing_now in standing:
+            self.ledger.put(standing_now)
+        for happening in happened:
+            self.ledger.put(happening)
+        for key in left:
+            self.ledger.drop(state.GatewayState, key)
+        for key in forgotten:
+            self.ledger.drop(state.Event, key)
         little = all(isinstance(event, _LITTLE) for event in events)
         if not little or self._reshaped or (self._report_at or math.inf) <= now:
             self._report()

@@ -25,7 +25,12 @@ Access = tuple[int, int, int]  # datapath id, port number (a LAG's lowest), VLAN
 Address = tuple[int, int]  # segment number, MAC as a 48-bit number
 Prefix = tuple[int, int]  # address, length
 Neighbor = tuple[int, int, int]  # segment number, IP version, address
+Spot = tuple[int, int]  # datapath id, slot: where a label leads
 Flow = tuple[int | None, int | None, str | None]  # source and destination segment, protocol; None is any
+
+
+ROUTER_MAC = 0x0274_7000_0001  # locally administered: every anycast gateway's, on every switch
+MEMBER_MAC = 0x0274_7001_0000  # a gateway's member's own, plus its switch's index
 
 
 @dataclass(frozen=True)
@@ -54,13 +59,14 @@ class EdgePort:
 
 @dataclass(frozen=True)
 class SegmentFact:
-    """A segment's accesses, sorted, and the slots under which its floods land."""
+    """A segment's accesses, sorted, the slots under which its floods land, and the switches that hear its multicast."""
 
     network: int
     accesses: tuple[Access, ...]
     broadcast: int
     multicast4: int
     multicast6: int
+    listeners: tuple[int, ...] = ()
 
     @property
     def switches(self) -> tuple[int, ...]:
@@ -93,17 +99,66 @@ class BindingFact:
 
 @dataclass(frozen=True)
 class GatewayFact:
-    """A segment's anycast gateway: its addresses, and the segment's subnets."""
+    """A segment's gateway: its addresses, the segment's subnets, and the MAC that it speaks from."""
 
     network: int
     ipv4: tuple[int, ...] = ()
     ipv6: tuple[int, ...] = ()
     subnets4: tuple[Prefix, ...] = ()
     subnets6: tuple[Prefix, ...] = ()
+    mac: int = ROUTER_MAC
 
     def owns(self, neighbor: Neighbor) -> bool:
         """Whether an address of its segment is its own."""
         return neighbor[2] in (self.ipv4 if neighbor[1] == 4 else self.ipv6)
+
+
+@dataclass(frozen=True)
+class MemberFact:
+    """A switch that may be the gateway, with the MAC and the addresses that are its own."""
+
+    dpid: int
+    mac: int
+    ipv4: tuple[int, ...] = ()
+    ipv6: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Hellos:
+    """How a gateway protocol's hellos are told from other packets: IP version, protocol, group, UDP port or 0."""
+
+    version: int
+    protocol: int
+    group: int
+    port: int = 0
+
+
+@dataclass(frozen=True)
+class MembersFact:
+    """A gateway that is on some switches only. Frames for it land there under `slot`.
+
+    `virtual` are its virtual MACs, each with the number of its groups. `hellos` is None where nobody elects: then each
+    switch sends to the nearest member. `meter` limits hellos. From `routers` other routers' hellos may come. Where
+    `shares` is set, several virtual MACs are active, and the controller tells each host one.
+    """
+
+    network: int
+    slot: int
+    members: tuple[MemberFact, ...]
+    virtual: tuple[tuple[int, int], ...]
+    hellos: Hellos | None = None
+    meter: int = 0
+    routers: tuple[Access, ...] = ()
+    shares: bool = False
+
+    @property
+    def macs(self) -> frozenset[int]:
+        """All MACs that are the gateway's or a member's, and so no host's."""
+        return frozenset({mac for mac, _ in self.virtual} | {member.mac for member in self.members})
+
+    def owns(self, neighbor: Neighbor) -> bool:
+        """Whether an address of its segment is a member's own."""
+        return any(neighbor[2] in (each.ipv4 if neighbor[1] == 4 else each.ipv6) for each in self.members)
 
 
 @dataclass(frozen=True, order=True)
@@ -172,6 +227,8 @@ SEGMENT: Kind[int, SegmentFact] = Kind("segment")  # by segment number
 SEGMENT_SWITCHES: Kind[int, tuple[int, ...]] = Kind("segment-switches")  # with an access in it
 REACH: Kind[int, tuple[int, ...]] = Kind("reach")  # by segment: where frames bound for it come from, router included
 GATEWAY: Kind[int, GatewayFact] = Kind("gateway")  # by segment number
+MEMBERS: Kind[int, MembersFact] = Kind("members")  # by segment number
+ACTIVE: Kind[Address, tuple[Spot, ...]] = Kind("active")  # by segment and virtual MAC: who routes, and who would next
 ROUTER: Kind[int, RouterFact] = Kind("router")  # by network number, as those below
 NETWORK_SWITCHES: Kind[int, tuple[int, ...]] = Kind("network-switches")  # with an access in any of its segments
 RATE: Kind[int, Rate] = Kind("rate")

@@ -12,14 +12,13 @@ from planes.control import facts
 from planes.control.bucket import Bucket
 from planes.control.engine import Engine
 from planes.control.events import SendFrame
-from planes.control.facts import Access, Address, Edge, Port
+from planes.control.facts import ROUTER_MAC, Access, Address, Edge, Port
 from planes.control.hosts import Known
 from planes.control.ids import IdsExhausted
 from planes.control.inventory import Inventory
 from planes.control.probe import PROBE_MAC
 from planes.control.quota import Quota
 from planes.control.router import Routing
-from planes.control.routes import ROUTER_MAC
 from planes.control.sending import Sending
 from planes.control.sources import GROUP_BIT, Sources, known_at
 from planes.control.tenants import Tenants
@@ -49,8 +48,9 @@ class Learning:
 
     def frame(self, port: Port, table: int, entered: int, data: bytes, now: float) -> None:
         """A frame was punted from GUARD or LOCATE, without its tag; its metadata says what segment it entered."""
-        access = self._tenants.access(port, entered & MAX_NUMBER)
-        edge, fields = self._tenants.edge(access) if access else None, parse(data)
+        fields = parse(data)
+        access = self._tenants.access(port, entered & MAX_NUMBER) or self._sender(entered & MAX_NUMBER, fields)
+        edge = self._tenants.edge(access) if access else None
         if access is None or edge is None or f.ETH_SRC not in fields:
             self._drops["frame-from-no-edge" if edge is None else "frame-malformed"] += 1
         elif entered & PLACED_FLAG:
@@ -63,6 +63,11 @@ class Learning:
             self._routing.frame(edge, access, fields, data, now)
         else:
             self._locate(edge, access, fields, data, now)
+
+    def _sender(self, segment: int, fields: Fields) -> Access | None:
+        """Where a host is whose frame came up from a gateway's member, elsewhere in the fabric."""
+        host = self._sources.known((segment, fields.get(f.ETH_SRC, 0)))
+        return host.access if host else None
 
     def expire(self, now: float) -> None:
         """Hosts and addresses whose owner did not answer in time have moved."""

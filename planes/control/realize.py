@@ -15,15 +15,19 @@ from planes.control.facts import (
     Edge,
     GatewayFact,
     Kind,
+    MemberFact,
+    MembersFact,
     PolicyFact,
     Port,
     Prefix,
     Rate,
     RouteFact,
+    SegmentFact,
 )
 from planes.control.ids import Ids
-from planes.data.packet import mac
-from planes.model.intent import Attachment, Network, Policy, Segment
+from planes.control.protocols import PROTOCOLS, hellos, virtual_macs
+from planes.data.packet import mac, mac_text
+from planes.model.intent import Attachment, Gateway, Member, Network, Policy, Segment
 
 METER_BASE = 0x1_2000  # ids of meters that limit rates: above those that go with port numbers
 
@@ -36,6 +40,7 @@ class Placed:
 
     network: Network
     accesses: dict[str, dict[Access, Attachment]]  # by segment name
+    members: dict[str, dict[int, Member]]  # likewise: the gateway's, by datapath id
 
     def attachments(self) -> Iterator[tuple[Access, Attachment, str]]:
         """All its accesses, with the segment that each is in."""
@@ -48,11 +53,16 @@ class Placed:
             name: {access: at for access, at in accesses.items() if mine(access)}
             for name, accesses in self.accesses.items()
         }
-        return Placed(self.network, found)
+        return Placed(self.network, found, self.members)
 
     def switches(self, segments: Iterable[str]) -> tuple[int, ...]:
         """The switches that have an access in any of these segments."""
         return tuple(sorted({access[0] for name in segments for access in self.accesses[name]}))
+
+    def routers(self, segments: Iterable[str]) -> tuple[int, ...]:
+        """The switches that route for these segments, where all may do so: those above, and their gateways' members."""
+        names = list(segments)
+        return tuple(sorted({*self.switches(names), *(dpid for name in names for dpid in self.members[name])}))
 
 
 def place(network: Network, named: Callable[[str], int | None]) -> Placed:
@@ -72,7 +82,12 @@ def place(network: Network, named: Callable[[str], int | None]) -> Placed:
                 mine[access] = at
                 taken.add(access)
                 ports.add(access[:2])
-    return Placed(network, found)
+    return Placed(network, found, {each.name: _members(each, named) for each in network.segments})
+
+
+def _members(segment: Segment, named: Callable[[str], int | None]) -> dict[int, Member]:
+    members = segment.gateway.members if segment.gateway else ()
+    return {dpid: member for member in members if (dpid := named(member.switch)) is not None}
 
 
 def segment_name(network: str, segment: str) -> str:
@@ -98,6 +113,14 @@ class _Numbers:
     def slot(self, segment: str, address: str) -> int:
         return self._ids.number("slot", slot_name(self._network, segment, address))
 
+    def member(self, dpid: int) -> int:
+        """The MAC of a switch as a gateway's member, in whatever segment."""
+        return facts.MEMBER_MAC | self._ids.number("switch", f"{dpid:016x}")
+
+    def hellos(self, segment: str) -> int:
+        """The meter of a segment's hellos."""
+        return METER_BASE + self._ids.number("meter", f"{self._network}/{segment}/hellos")
+
     def zone(self, dpid: int, segment: str) -> int:
         return self._ids.number("zone", f"{dpid:016x}/{segment_name(self._network, segment)}")
 
@@ -113,14 +136,14 @@ def realize(placed: Placed, ids: Ids) -> Realized:
     network = placed.network
     numbers = _Numbers(network, ids)
     found: Realized = defaultdict(dict)
-    routed = [each.name for each in network.segments if each.gateway and each.gateway.protocol == "anycast"]
-    everywhere = placed.switches(placed.accesses)
+    routed = [each.name for each in network.segments if each.gateway]
+    everywhere = placed.routers(placed.accesses)
     for segment in network.segments:
         if placed.accesses[segment.name]:
             _segment(found, placed, segment, numbers, routed)
     if everywhere:
         found[facts.NETWORK_SWITCHES][numbers.network] = everywhere
-    if routed and (switches := placed.switches(routed)):
+    if routed and (switches := placed.routers(routed)):
         routes = tuple(sorted(_routes(network, numbers)))
         joined = tuple(sorted(numbers.segments[name] for name in routed))
         found[facts.ROUTER][numbers.network] = facts.RouterFact(switches, joined, routes)
@@ -144,13 +167,23 @@ def _segment(found: Realized, placed: Placed, segment: Segment, numbers: _Number
     for access, at in accesses.items():
         rate = numbers.rate(at.rate, f"{segment.name}/{at.switch}:{at.port}.{at.vlan or 0}")
         found[facts.ACCESS][access] = Edge(number, numbers.network, rate)
-    floods = (numbers.slot(segment.name, name) for name in ("broadcast", "multicast4", "multicast6"))
-    found[facts.SEGMENT][number] = facts.SegmentFact(numbers.network, tuple(sorted(accesses)), *floods)
+    members = placed.members[segment.name]
+    elects = segment.gateway is not None and segment.gateway.protocol in PROTOCOLS
+    found[facts.SEGMENT][number] = SegmentFact(
+        numbers.network,
+        tuple(sorted(accesses)),
+        numbers.slot(segment.name, "broadcast"),
+        numbers.slot(segment.name, "multicast4"),
+        numbers.slot(segment.name, "multicast6"),
+        tuple(sorted(members)) if elects else (),
+    )
     found[facts.SEGMENT_SWITCHES][number] = placed.switches([segment.name])
-    found[facts.REACH][number] = placed.switches(routed if segment.name in routed else [segment.name])
+    found[facts.REACH][number] = placed.routers(routed) if segment.name in routed else placed.switches([segment.name])
     found[facts.BINDING] |= _bindings(segment, accesses)
-    if segment.name in routed:
-        found[facts.GATEWAY][number] = _gateway(segment, numbers.network)
+    if segment.gateway is not None:
+        found[facts.GATEWAY][number] = _gateway(segment, segment.gateway, numbers.network)
+        if segment.gateway.members:
+            found[facts.MEMBERS][number] = _members_fact(segment, segment.gateway, placed, numbers)
 
 
 def _bindings(segment: Segment, accesses: dict[Access, Attachment]) -> dict[Access, BindingFact]:
@@ -168,10 +201,38 @@ def _bindings(segment: Segment, accesses: dict[Access, Attachment]) -> dict[Acce
     return found
 
 
-def _gateway(segment: Segment, network: int) -> GatewayFact:
-    addresses = [ip_address(text) for text in segment.gateway.addresses] if segment.gateway else []
-    ipv4, ipv6 = (tuple(int(a) for a in addresses if a.version == version) for version in (4, 6))
-    return GatewayFact(network, ipv4, ipv6, *(tuple(_prefixes(segment, version)) for version in (4, 6)))
+def _gateway(segment: Segment, gateway: Gateway, network: int) -> GatewayFact:
+    ipv4, ipv6 = _by_version(gateway.addresses)
+    subnets4, subnets6 = (tuple(_prefixes(segment, version)) for version in (4, 6))
+    mac = virtual_macs(gateway)[0] if gateway.members else facts.ROUTER_MAC
+    return GatewayFact(network, ipv4, ipv6, subnets4, subnets6, mac)
+
+
+def _members_fact(segment: Segment, gateway: Gateway, placed: Placed, numbers: _Numbers) -> MembersFact:
+    accesses = placed.accesses[segment.name]
+    places = {at.place for at in segment.routers}
+    macs = virtual_macs(gateway)
+    members = tuple(
+        MemberFact(dpid, numbers.member(dpid), *_by_version(member.addresses))
+        for dpid, member in sorted(placed.members[segment.name].items())
+    )
+    return MembersFact(
+        numbers.network,
+        numbers.slot(segment.name, "gateway"),
+        members,
+        tuple((virtual, numbers.slot(segment.name, f"gateway/{mac_text(virtual)}")) for virtual in macs),
+        hellos(gateway),
+        numbers.hellos(segment.name) if gateway.protocol in PROTOCOLS else 0,
+        tuple(access for access, at in accesses.items() if at.place in places),
+        gateway.protocol == "glbp",
+    )
+
+
+def _by_version(addresses: Iterable[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Addresses as numbers, IPv4 and IPv6."""
+    parsed = [ip_address(text) for text in addresses]
+    ipv4, ipv6 = (tuple(int(each) for each in parsed if each.version == version) for version in (4, 6))
+    return ipv4, ipv6
 
 
 def _prefixes(segment: Segment, version: int) -> Iterator[Prefix]:

@@ -28,7 +28,7 @@ from planes.control.facts import (
 )
 from planes.control.hosts import Known
 from planes.control.inventory import Inventory
-from planes.control.routes import ROUTER_MAC, longest, next_hop, own, routed, ways
+from planes.control.routes import longest, next_hop, own, routed, ways
 from planes.control.sending import Sending
 from planes.control.tenants import Tenants
 from planes.data import fields as f
@@ -158,8 +158,8 @@ class Routing:
         elif self._may_tell(punted.access, now):
             to, mac = (ALL_NODES, packet.multicast_mac(ALL_NODES)) if not int(source) else (source, punted.sender)
             asked, solicited = IPv6Address(target), bool(int(source))
-            answer = packet.neighbor_advertisement(asked, to, asked, ROUTER_MAC, router=True, solicited=solicited)
-            self._sending.out(punted.access, packet.ethernet(mac, ROUTER_MAC, f.ETH_IPV6, answer))
+            answer = packet.neighbor_advertisement(asked, to, asked, gateway.mac, router=True, solicited=solicited)
+            self._sending.out(punted.access, packet.ethernet(mac, gateway.mac, f.ETH_IPV6, answer))
 
     # packets that wait
 
@@ -239,8 +239,8 @@ class Routing:
         elif self._may_tell(punted.access, now):
             told = error(trouble, _address(version, source), punted.packet)
             eth_type = f.ETH_IPV4 if version == 4 else f.ETH_IPV6
-            if told:
-                self._sending.out(punted.access, packet.ethernet(punted.sender, ROUTER_MAC, eth_type, told))
+            if told and gateway:
+                self._sending.out(punted.access, packet.ethernet(punted.sender, gateway.mac, eth_type, told))
 
     def _may_tell(self, access: Access, now: float) -> bool:
         if self._told.setdefault(access, Bucket(TOLD_RATE, TOLD_BURST)).take(now):
@@ -253,15 +253,15 @@ def _question(gateway: GatewayFact | None, neighbor: Neighbor) -> bytes | None:
     """ARP's or Neighbor Discovery's question for an address; None when there is nobody to ask it."""
     _, version, address = neighbor
     source = _speaker(gateway, version, address) if gateway else None
-    if source is None:
+    if source is None or gateway is None:
         return None
     if version == 4:
-        request = packet.arp(packet.ARP_REQUEST, ROUTER_MAC, IPv4Address(source), 0, IPv4Address(address))
-        return packet.ethernet(f.BROADCAST, ROUTER_MAC, f.ETH_ARP, request)
+        request = packet.arp(packet.ARP_REQUEST, gateway.mac, IPv4Address(source), 0, IPv4Address(address))
+        return packet.ethernet(f.BROADCAST, gateway.mac, f.ETH_ARP, request)
     target = IPv6Address(address)
     group = packet.solicited_node(target)
-    ask = packet.neighbor_solicitation(IPv6Address(source), group, target, ROUTER_MAC)
-    return packet.ethernet(packet.multicast_mac(group), ROUTER_MAC, f.ETH_IPV6, ask)
+    ask = packet.neighbor_solicitation(IPv6Address(source), group, target, gateway.mac)
+    return packet.ethernet(packet.multicast_mac(group), gateway.mac, f.ETH_IPV6, ask)
 
 
 def _speaker(gateway: GatewayFact, version: int, other: int) -> int | None:

@@ -1,4 +1,4 @@
-"""What a virtual router knows of the way: its own MAC, the prefixes of a network, the longest that holds an address."""
+"""What a virtual router knows of the way: the prefixes of a network, the longest that holds an address."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from planes.control.facts import GATEWAY, ROUTER, GatewayFact, Neighbor, Prefix, View
 from planes.data import fields as f
 
-ROUTER_MAC = 0x0274_7000_0001  # locally administered: every gateway's, on every switch
 BITS = {4: 32, 6: 128}
 
 Ways = dict[tuple[int, Prefix], tuple[int, int | None]]  # version and prefix -> segment, next hop; None: in it

@@ -44,8 +44,12 @@ def _accesses(access: facts.Access, known: Facts) -> int:
 
 _NETWORK: dict[Kind[Any, Any], Callable[[Any, Facts], int]] = {
     **dict.fromkeys((facts.ACCESS, facts.BINDING), _accesses),
-    **dict.fromkeys((facts.SEGMENT, facts.SEGMENT_SWITCHES, facts.REACH, facts.GATEWAY, facts.TAKEN), _segments),
-    **dict.fromkeys((facts.HOST, facts.NEIGHBOR, facts.GROUP_ADDRESS), lambda key, known: _segments(key[0], known)),
+    **dict.fromkeys(
+        (facts.SEGMENT, facts.SEGMENT_SWITCHES, facts.REACH, facts.GATEWAY, facts.MEMBERS, facts.TAKEN), _segments
+    ),
+    **dict.fromkeys(
+        (facts.HOST, facts.NEIGHBOR, facts.GROUP_ADDRESS, facts.ACTIVE), lambda key, known: _segments(key[0], known)
+    ),
     facts.ZONE: lambda key, known: _segments(key[1], known),
     **dict.fromkeys((facts.ROUTER, facts.NETWORK_SWITCHES, facts.RATE, facts.STATEFUL), lambda key, _: key),
     **dict.fromkeys((facts.POLICY_LINE, facts.LINE_RATE), lambda key, _: key[0]),

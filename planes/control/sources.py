@@ -8,14 +8,13 @@ from ipaddress import ip_address
 
 from planes.control import facts
 from planes.control.engine import Engine
-from planes.control.facts import Access, Address, BindingFact, Edge, HostFact, Neighbor
+from planes.control.facts import ROUTER_MAC, Access, Address, BindingFact, Edge, Hellos, HostFact, Neighbor
 from planes.control.fragments.guard import LINK_LOCAL
 from planes.control.hosts import Claimed, Hosts, Known, Verdict
 from planes.control.ids import IdsExhausted
 from planes.control.inventory import Inventory
 from planes.control.probe import PROBE_MAC, probe, question, sent_from, spoken_for
 from planes.control.quota import Quota, Wanted
-from planes.control.routes import ROUTER_MAC
 from planes.control.sending import Sending
 from planes.control.tenants import Tenants
 from planes.data import fields as f
@@ -139,6 +138,11 @@ class Sources:
         segment, source = host
         if source & GROUP_BIT or source in (0, PROBE_MAC, ROUTER_MAC):
             return "source-not-an-address"
+        members = self._engine.facts.table(facts.MEMBERS).get(segment)
+        if members is not None and source in members.macs:
+            return "gateway-spoofed"
+        if members is not None and members.hellos and _is_hello(members.hellos, fields):
+            return "hello-from-a-host"
         if fields[f.VLAN_VID] & MAX_VLAN in self._engine.facts.table(facts.TAKEN).get(segment, ()):
             return "tag-of-another-segment"
         sender, spoken = sent_from(segment, fields), spoken_for(segment, fields)
@@ -184,7 +188,8 @@ class Sources:
 
     def _is_gateways(self, neighbor: Neighbor) -> bool:
         gateway = self._engine.facts.table(facts.GATEWAY).get(neighbor[0])
-        return gateway is not None and gateway.owns(neighbor)
+        members = self._engine.facts.table(facts.MEMBERS).get(neighbor[0])
+        return (gateway is not None and gateway.owns(neighbor)) or (members is not None and members.owns(neighbor))
 
     # telling the engine
 
@@ -249,6 +254,10 @@ class Sources:
             self._hosts.forget(host)
         else:
             self._hosts.place(host, Known(fact.access, fact.ipv4, fact.ipv6))
+
+
+def _is_hello(hellos: Hellos, fields: Fields) -> bool:
+    return fields.get(f.IP_PROTO) == hellos.protocol and hellos.port in (0, fields.get(f.UDP_DST))
 
 
 def known_at(access: Access, addresses: Iterable[str]) -> Known:

@@ -225,7 +225,10 @@ class Tenants:
 
 
 def _switches(network: Network | None) -> set[str]:
-    return {at.switch for segment in network.segments for at in segment.ports} if network else set()
+    if network is None:
+        return set()
+    members = {member.switch for each in network.segments if each.gateway for member in each.gateway.members}
+    return members | {at.switch for segment in network.segments for at in segment.ports}
 
 
 def _accesses(placed: Placed | None) -> set[Access]:

@@ -60,7 +60,7 @@ PIPELINE: dict[Table, Spec] = {
     ),
     Table.LABEL: Spec(frozenset({f.IN_PORT, f.ETH_DST}), frozenset({Table.LAND}), Miss.DROP),
     Table.LAND: Spec(frozenset({f.ETH_DST, f.ETH_TYPE, f.VLAN_VID}), frozenset({Table.ROUTE, Table.EGRESS}), Miss.DROP),
-    Table.GUARD: Spec(_L2 | _ARP_ND | {f.IPV4_SRC}, frozenset({Table.SERVICE}), Miss.PUNT),
+    Table.GUARD: Spec(_L2 | _ARP_ND | {f.IPV4_SRC, f.UDP_DST}, frozenset({Table.SERVICE}), Miss.PUNT),
     Table.SERVICE: Spec(
         _L2 | _ARP_ND | {f.IPV4_SRC}, frozenset({Table.SERVICE_ND, Table.ROUTE, Table.POLICY, Table.LOCATE}), Miss.NEXT
     ),
@@ -69,7 +69,7 @@ PIPELINE: dict[Table, Spec] = {
     Table.POLICY: Spec(_L2 | _L3 | _L4 | _TRACKED, frozenset({Table.COMMIT, Table.LOCATE}), Miss.NEXT),
     Table.COMMIT: Spec(_L2 | _L3 | _TRACKED, frozenset({Table.LOCATE}), Miss.DROP),
     Table.LOCATE: Spec(_L2 | _L3, frozenset({Table.EGRESS}), Miss.PUNT),
-    Table.EGRESS: Spec(_L2 | _L3, frozenset(), Miss.DROP),
+    Table.EGRESS: Spec(_L2 | _L3 | {f.UDP_DST}, frozenset(), Miss.DROP),
 }
 
 # Metadata, 64 bits: source segment 20, destination segment 20, network 20, flags 4, from bit 0 up.

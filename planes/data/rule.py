@@ -110,7 +110,7 @@ class Move(NamedTuple):
 
 
 class Resubmit(NamedTuple):
-    """Look the frame up again from a table on (NXAST_RESUBMIT_TABLE); only in packet-outs."""
+    """Look the frame up again from a table on (NXAST_RESUBMIT_TABLE); in packet-outs and groups."""
 
     table: int
     type: Literal[14] = 14  # NXAST_RESUBMIT_TABLE

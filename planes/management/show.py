@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from planes.management.tables import Table
 from planes.model import phrases, state
@@ -17,6 +18,32 @@ def switches(known: State) -> Table:
         for row in known.of(state.Switch)
     ]
     return Table("switches", ("switch", "datapath id", "index", "connected", "entries", "error"), rows)
+
+
+def gateways(known: State, now: float) -> Table:
+    """The members of gateways that elect, as `show standby brief` does it; `now` is Unix time."""
+    rows: list[tuple[str | int | bool | None, ...]] = []
+    for row in known.of(state.GatewayState):
+        place = f"{row.network}/{row.segment} on {row.switch}"
+        virtual, preempt = ", ".join(row.virtual_ips), "P" if row.preempt else ""
+        told = (row.state, row.active or "unknown", row.standby or "unknown", virtual)
+        since = f"{now - row.since:.0f} s ago" if row.since else None
+        rows.append((place, row.protocol, row.group, row.priority, preempt, *told, row.last or None, since))
+        for forwarder in row.forwarders:
+            number, standing, mac = forwarder.split()
+            named = f"{place}, forwarder {number}"
+            rows.append((named, row.protocol, row.group, None, "", standing, None, None, mac, None, None))
+    columns = ("Interface", "Protocol", "Grp", "Pri", "P", "State", "Active", "Standby", "Virtual IP", "Last", "When")
+    return Table("gateways", columns, rows)
+
+
+def events(known: State) -> Table:
+    """What happened lately, the newest last."""
+    rows = [
+        (datetime.fromtimestamp(row.at).astimezone().isoformat(timespec="milliseconds"), row.subject, row.text)
+        for row in known.of(state.Event)
+    ]
+    return Table("events", ("time", "subject", "event"), rows)
 
 
 def networks(intent: Intent, known: State) -> Table:

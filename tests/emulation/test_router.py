@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from commands import Triplane, until
 
-from planes.control.routes import ROUTER_MAC
+from planes.control.facts import ROUTER_MAC
 from planes.data.packet import mac_text
 
 pytestmark = pytest.mark.emulation

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from routed import Host, announce, datagram, heard, launched, network, segment, up
 from simulated import Fabric
 
-from planes.control.facts import Port
-from planes.control.routes import ROUTER_MAC
+from planes.control.facts import ROUTER_MAC, Port
 from planes.data import fields as f
 from planes.data import packet
 from planes.data.packet import Address, parse

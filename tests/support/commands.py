@@ -44,10 +44,14 @@ class Triplane:
         assert done.returncode == 0, f"triplane {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
 
+    def json(self, *arguments: str) -> dict[str, Any]:
+        """What a command prints with `-o json`."""
+        shown: dict[str, Any] = json.loads(self(*arguments, "-o", "json"))
+        return shown
+
     def inspect(self, *arguments: str) -> dict[str, Any]:
         """`triplane inspect -o json`."""
-        shown: dict[str, Any] = json.loads(self("inspect", *arguments, "-o", "json"))
-        return shown
+        return self.json("inspect", *arguments)
 
     @contextmanager
     def listening(self, host: str, count: int) -> Iterator[subprocess.Popen[str]]:

@@ -9,8 +9,7 @@ from ipaddress import IPv4Address, IPv6Address
 from simulated import Fabric
 
 from planes.control import events as ev
-from planes.control.facts import Port
-from planes.control.routes import ROUTER_MAC
+from planes.control.facts import ROUTER_MAC, Port
 from planes.data import fields as f
 from planes.data import packet
 from planes.data.packet import Address

@@ -6,6 +6,7 @@ from planes.control import facts
 from planes.control.engine import Fragment
 from planes.control.fragments import (
     access,
+    gateway,
     guard,
     host,
     meters,
@@ -40,4 +41,6 @@ FRAGMENTS = (
     Fragment("routing", facts.SWITCH, router.everywhere),
     Fragment("router", facts.ROUTER, router.compile),
     Fragment("gateway", facts.GATEWAY, router.gateway),
+    Fragment("members", facts.MEMBERS, gateway.compile),
+    Fragment("virtual-mac", facts.ACTIVE, gateway.virtual),
 )

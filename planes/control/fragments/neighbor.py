@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from ipaddress import IPv6Address
 
 from planes.control.engine import Placed
-from planes.control.facts import GATEWAY, HOST, NEIGHBOR, REACH, SEGMENT_SWITCHES, SWITCH, Neighbor, View
+from planes.control.facts import GATEWAY, HOST, NEIGHBOR, REACH, ROUTER_MAC, SEGMENT_SWITCHES, SWITCH, Neighbor, View
 from planes.control.fragments import priorities as p
 from planes.control.fragments.access import TO_ITSELF
-from planes.control.routes import ROUTER_MAC, longest, routed, to_addresses
+from planes.control.routes import longest, routed, to_addresses
 from planes.data import fields as f
 from planes.data.packet import ARP_REPLY, ARP_REQUEST, multicast_mac, solicited_node
 from planes.data.pipeline import DESTINATION_MASK, DESTINATION_SHIFT, Table, from_segment, in_network
@@ -27,6 +27,7 @@ ASKING_ND: dict[str, int] = {
     "ip_proto": f.IP_ICMPV6,
     "icmpv6_type": f.NEIGHBOR_SOLICIT,
 }
+ADVERT: dict[str, int] = {"eth_type": f.ETH_IPV6, "ip_proto": f.IP_ICMPV6, "icmpv6_type": f.NEIGHBOR_ADVERT}
 
 
 def everywhere(view: View, dpid: int) -> Iterable[Placed]:
@@ -39,10 +40,9 @@ def everywhere(view: View, dpid: int) -> Iterable[Placed]:
         return
     for unanswered in ({**ASKING_ARP, "arp_spa": 0}, {**ASKING_ND, "ipv6_src": 0}, {**ASKING_ND, "ipv6_nd_sll": 0}):
         yield dpid, Rule(Table.SERVICE, p.UNANSWERED, match(**unanswered), goto=Table.POLICY)
-    answer = {"eth_type": f.ETH_IPV6, "ip_proto": f.IP_ICMPV6, "icmpv6_type": f.NEIGHBOR_ADVERT}
-    yield dpid, Rule(Table.SERVICE_ND, p.HOST_ANSWERS, match(**answer), _advertise(FROM_HOST), goto=Table.LOCATE)
-    router = match(**answer, eth_src=ROUTER_MAC)
-    yield dpid, Rule(Table.SERVICE_ND, p.ROUTER_ANSWERS, router, _advertise(FROM_ROUTER), goto=Table.LOCATE)
+    yield dpid, Rule(Table.SERVICE_ND, p.HOST_ANSWERS, match(**ADVERT), advertised(FROM_HOST), goto=Table.LOCATE)
+    router = match(**ADVERT, eth_src=ROUTER_MAC)
+    yield dpid, Rule(Table.SERVICE_ND, p.ROUTER_ANSWERS, router, advertised(FROM_ROUTER), goto=Table.LOCATE)
 
 
 def compile(view: View, neighbor: Neighbor) -> Iterable[Placed]:
@@ -91,7 +91,8 @@ def answered_nd(mac: int, address: int) -> tuple[Action, ...]:
     return (*to_asker, *told)
 
 
-def _advertise(flags: int) -> tuple[Action, ...]:
+def advertised(flags: int) -> tuple[Action, ...]:
+    """Makes an answer whole in SERVICE_ND: its flags, and the option that tells the MAC."""
     option = SetField(f.ND_OPTION_TYPE, TARGET_LINK_LAYER), Move(f.ETH_SRC, f.ND_TLL, 48)
     return SetField(f.ND_RESERVED, flags), *option, TO_ITSELF
 

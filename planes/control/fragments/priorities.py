@@ -32,6 +32,10 @@ KNOWN_TARGET = 600  # ...or of its own
 FOREIGN_TAG = 650  # a guest's tag that is another access's VLAN on a port of the segment
 GROUP_SOURCE = 700  # a source address must not be a group address (IEEE 802.3, 3.2.3)
 GATEWAY_CLAIM = 800  # a gateway's address is no host's
+VIRTUAL_SOURCE = 820  # nor is its MAC
+ROUTER_SOURCE = 840  # ...but other routers' of its group
+HELLO_FORGED = 860  # hosts say no hellos
+HELLO = 880  # (and in EGRESS) other routers do
 
 # POLICY, from the one that gives way to the one that wins
 LINE = 20_000  # a network's first line; each further one's priority is 1 less (at most intent.MAX_POLICY_LINES of them)

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from planes.control.engine import Placed
 from planes.control.facts import (
     GATEWAY,
+    MEMBERS,
     NEIGHBOR,
     REACH,
     ROUTER,
+    ROUTER_MAC,
     SEGMENT_SWITCHES,
     SWITCH,
     GatewayFact,
@@ -25,7 +27,7 @@ from planes.control.fragments import priorities as p
 from planes.control.fragments.access import TO_ITSELF
 from planes.control.fragments.neighbor import ASKING_ARP, ASKING_ND, answered_arp, answered_nd, forward
 from planes.control.fragments.switch import SPOOF_METER
-from planes.control.routes import BITS, ROUTER_MAC, from_addresses, mask, own, routed, to_addresses, ways
+from planes.control.routes import BITS, from_addresses, mask, own, routed, to_addresses, ways
 from planes.data import fields as f
 from planes.data import icmp
 from planes.data.pipeline import Table, from_segment, in_network
@@ -64,19 +66,25 @@ def compile(view: View, network: int) -> Iterable[Placed]:
     rules = [_way(view, network, version, prefix, way) for (version, prefix), way in ways(view, network).items()]
     yield from ((dpid, rule) for dpid in router.switches for rule in rules)
     for segment, version, mac in _next_hops(view, router):
-        wanted = _to_router(segment, {"eth_type": _eth_type(version), "vlan_vid": f.NO_VLAN, "eth_src": mac})
+        wanted: Wanted = {"eth_type": _eth_type(version), "vlan_vid": f.NO_VLAN, "eth_src": mac}
+        members = view.get(MEMBERS, segment)
+        doors = dict.fromkeys(members.macs, Table.LOCATE) if members else {ROUTER_MAC: Table.ROUTE}
         for dpid in view.get(SEGMENT_SWITCHES, segment) or ():
-            yield dpid, Rule(Table.SERVICE, p.ROUTED, match(**wanted), goto=Table.ROUTE)
+            for door, table in doors.items():
+                yield dpid, Rule(Table.SERVICE, p.ROUTED, match(**to_mac(segment, door, wanted)), goto=table)
 
 
 def gateway(view: View, segment: int) -> Iterable[Placed]:
-    """A segment's gateway: its addresses, and who may send through it."""
+    """A segment's gateway: its addresses, and, where it is on every switch, who may send through it."""
     fact = view.get(GATEWAY, segment)
     if fact is None:
         return
-    rules = [*_guard(segment, fact), *_service(segment, fact), *_own_links(segment, fact)]
+    local, others = _own_by_scope(segment, fact)
+    rules = [*claimed(segment, fact.ipv4, fact.ipv6), *local]
+    if view.get(MEMBERS, segment) is None:
+        rules += [*answers(segment, ROUTER_MAC, fact.ipv4, fact.ipv6), *door(segment, ROUTER_MAC, fact, Table.ROUTE)]
     yield from ((dpid, rule) for dpid in view.get(SEGMENT_SWITCHES, segment) or () for rule in rules)
-    rules = [*_own_everywhere(fact), *_broadcasts(fact)]
+    rules = [*others, *_broadcasts(fact)]
     yield from ((dpid, rule) for dpid in view.get(REACH, segment) or () for rule in rules)
 
 
@@ -98,36 +106,39 @@ def _next_hops(view: View, router: RouterFact) -> set[tuple[int, int, int]]:
     return {(segment, version, mac) for segment, version, mac in found if mac is not None}
 
 
-def _guard(segment: int, fact: GatewayFact) -> Iterator[Rule]:
-    """No host sends in the gateway's name: what tries is counted. ARP in its name is never learned, and so stops."""
+def claimed(segment: int, ipv4: Iterable[int], ipv6: Iterable[int]) -> Iterator[Rule]:
+    """No host sends in a router's name: what tries is counted. ARP in its name is never learned, and so stops."""
     here: Wanted = {"metadata": from_segment(segment), "vlan_vid": f.NO_VLAN}
-    for version in BITS:
-        for address in own(fact, version):
+    for version, addresses in ((4, ipv4), (6, ipv6)):
+        for address in addresses:
             forged = match(**here, **from_addresses(version, (address, BITS[version])))
             yield Rule(Table.GUARD, p.GATEWAY_CLAIM, forged, (Punt(),), meter=SPOOF_METER)
 
 
-def _service(segment: int, fact: GatewayFact) -> Iterator[Rule]:
-    """Questions for the gateway's addresses, and what is sent to its MAC."""
+def answers(segment: int, mac: int, ipv4: Iterable[int], ipv6: Iterable[int]) -> Iterator[Rule]:
+    """Questions for a router's addresses are answered with its MAC."""
     here: Wanted = {"metadata": from_segment(segment)}
-    for address in fact.ipv4:
+    for address in ipv4:
         asked = match(**here, **ASKING_ARP, arp_tpa=address)
-        answer = answered_arp(ROUTER_MAC, address)
-        yield Rule(Table.SERVICE, p.GATEWAY_ADDRESS, asked, answer, goto=Table.LOCATE)
+        yield Rule(Table.SERVICE, p.GATEWAY_ADDRESS, asked, answered_arp(mac, address), goto=Table.LOCATE)
     up = (SetField(f.ETH_DST, ROUTER_MAC),)
-    for address in fact.ipv6:
+    for address in ipv6:
         question: Wanted = {**here, **ASKING_ND, "ipv6_nd_target": address}
-        answer = answered_nd(ROUTER_MAC, address)
+        answer = answered_nd(mac, address)
         yield Rule(Table.SERVICE, p.GATEWAY_ADDRESS, match(**question), answer, goto=Table.SERVICE_ND)
         for lacking in ("ipv6_src", "ipv6_nd_sll"):
             yield Rule(Table.SERVICE, p.GATEWAY_ASKED, match(**question, **{lacking: 0}), up, goto=Table.LOCATE)
-    yield Rule(Table.SERVICE, p.NOT_ROUTED, match(**_to_router(segment, {})))
+
+
+def door(segment: int, mac: int, fact: GatewayFact, table: Table) -> Iterator[Rule]:
+    """What is sent to a router's MAC: IP from where it may come from goes on at a table, all else stops."""
+    yield Rule(Table.SERVICE, p.NOT_ROUTED, match(**to_mac(segment, mac, {})))
     for kind in (f.NEIGHBOR_SOLICIT, f.NEIGHBOR_ADVERT):
-        heard = match(**_to_router(segment, {**ASKING_ND, "icmpv6_type": kind}))
+        heard = match(**to_mac(segment, mac, {**ASKING_ND, "icmpv6_type": kind}))
         yield Rule(Table.SERVICE, p.ROUTER_HEARS, heard)
     for version, prefix in _sources(fact):
-        wanted = match(**_to_router(segment, {"vlan_vid": f.NO_VLAN, **from_addresses(version, prefix)}))
-        yield Rule(Table.SERVICE, p.ROUTED, wanted, goto=Table.ROUTE)
+        wanted = match(**to_mac(segment, mac, {"vlan_vid": f.NO_VLAN, **from_addresses(version, prefix)}))
+        yield Rule(Table.SERVICE, p.ROUTED, wanted, goto=table)
 
 
 def _sources(fact: GatewayFact) -> Iterator[tuple[int, Prefix]]:
@@ -138,27 +149,31 @@ def _sources(fact: GatewayFact) -> Iterator[tuple[int, Prefix]]:
         yield 6, LINK_LOCAL6
 
 
-def _own_links(segment: int, fact: GatewayFact) -> Iterator[Rule]:
-    """Link-local addresses of the gateway: each segment may have the same."""
+def own_addresses(here: tuple[int, int], mac: int, ipv4: Iterable[int], ipv6: Iterable[int]) -> Iterator[Rule]:
+    """Packets to a router's addresses, of who may ask for them by its metadata."""
+    for version, addresses in ((4, ipv4), (6, ipv6)):
+        for address in addresses:
+            yield from _own(version, address, mac, {"metadata": here})
+
+
+def _own_by_scope(segment: int, fact: GatewayFact) -> tuple[list[Rule], list[Rule]]:
+    """Link-local addresses, which each segment may have; and the others, which all of the network may ask for."""
+    local: list[Rule] = []
+    others: list[Rule] = []
     for version in BITS:
         for address in own(fact, version):
             if _is_link_local(version, address):
-                yield from _own(version, address, {"metadata": from_segment(segment)})
+                local += _own(version, address, fact.mac, {"metadata": from_segment(segment)})
+            else:
+                others += _own(version, address, fact.mac, {"metadata": in_network(fact.network)})
+    return local, others
 
 
-def _own_everywhere(fact: GatewayFact) -> Iterator[Rule]:
-    """The gateway's other addresses answer all of the network."""
-    for version in BITS:
-        for address in own(fact, version):
-            if not _is_link_local(version, address):
-                yield from _own(version, address, {"metadata": in_network(fact.network)})
-
-
-def _own(version: int, address: int, here: Wanted) -> Iterator[Rule]:
+def _own(version: int, address: int, mac: int, here: Wanted) -> Iterator[Rule]:
     """Packets to the router itself: it answers echo requests, and leaves the others to the controller."""
     wanted: Wanted = {**here, **to_addresses(version, (address, BITS[version]))}
     yield Rule(Table.ROUTE, p.OWN_ADDRESS, match(**wanted), goto=Table.LOCATE)
-    back = Move(f.ETH_SRC, f.ETH_DST, 48), SetField(f.ETH_SRC, ROUTER_MAC)
+    back = Move(f.ETH_SRC, f.ETH_DST, 48), SetField(f.ETH_SRC, mac)
     if version == 4:
         echo: Match = match(**wanted, ip_proto=f.IP_ICMP, icmpv4_type=icmp.ECHO_REQUEST)
         reply = (
@@ -185,8 +200,9 @@ def _broadcasts(fact: GatewayFact) -> Iterator[Rule]:
             yield Rule(Table.ROUTE, p.DIRECTED_BROADCAST, wanted)
 
 
-def _to_router(segment: int, wanted: Wanted) -> Wanted:
-    return {"metadata": from_segment(segment), "eth_dst": ROUTER_MAC, **wanted}
+def to_mac(segment: int, mac: int, wanted: Wanted) -> Wanted:
+    """What matches frames to a MAC of a segment, and more that is wanted of them."""
+    return {"metadata": from_segment(segment), "eth_dst": mac, **wanted}
 
 
 def _eth_type(version: int) -> int:

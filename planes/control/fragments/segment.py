@@ -16,7 +16,7 @@ from planes.control.fragments import transport
 from planes.control.fragments.access import is_lag, leave
 from planes.data import fields as f
 from planes.data.label import SLOT_MASK, label
-from planes.data.pipeline import Table, in_segment
+from planes.data.pipeline import Table, in_segment, metadata
 from planes.data.rule import (
     Action,
     Bucket,
@@ -51,9 +51,11 @@ def compile(view: View, number: int) -> Iterable[Placed]:
     plain = (SetField(f.ETH_DST, f.BROADCAST),)
     mac4 = (SetField(f.ETH_DST, MAC4[0]), Move(f.IPV4_DST, f.ETH_DST, 23))
     mac6 = (SetField(f.ETH_DST, MAC6[0]), Move(f.IPV6_DST, f.ETH_DST, 32))
+    landed4, landed6 = landed(segment.multicast4, f.ETH_IPV4), landed(segment.multicast6, f.ETH_IPV6)
+    hearing = metadata(number, segment.network) if segment.listeners else None
     yield from _flood(view, segment, BROADCAST_GROUP | number, everyone, landed(segment.broadcast), plain)
-    yield from _flood(view, segment, MULTICAST4_GROUP | number, ipv4, landed(segment.multicast4, f.ETH_IPV4), mac4)
-    yield from _flood(view, segment, MULTICAST6_GROUP | number, ipv6, landed(segment.multicast6, f.ETH_IPV6), mac6)
+    yield from _flood(view, segment, MULTICAST4_GROUP | number, ipv4, landed4, mac4, hearing)
+    yield from _flood(view, segment, MULTICAST6_GROUP | number, ipv6, landed6, mac6, hearing)
 
 
 def paged(view: View, address: Address) -> Iterable[Placed]:
@@ -73,21 +75,36 @@ def landed(slot: int, eth_type: int | None = None) -> Match:
 
 
 def _flood(
-    view: View, segment: SegmentFact, group: int, wanted: Match, arrived: Match, restore: tuple[Action, ...]
+    view: View,
+    segment: SegmentFact,
+    group: int,
+    wanted: Match,
+    arrived: Match,
+    restore: tuple[Action, ...],
+    hearing: int | None = None,
 ) -> Iterable[Placed]:
+    """`hearing` is the metadata under which listeners pass a flood on to EGRESS; None where they get none of it."""
     slot = next(term.value for term in arrived if term.field == f.ETH_DST)
-    switches = {dpid: index for dpid in segment.switches if (index := view.get(SWITCH, dpid)) is not None}
+    everyone = {*segment.switches, *segment.listeners}
+    switches = {dpid: index for dpid in sorted(everyone) if (index := view.get(SWITCH, dpid)) is not None}
+    hearers = segment.listeners if hearing is not None else ()
     for dpid in switches:
         local = {access: leave(view, access) for access in segment.accesses if access[0] == dpid}
-        remote = [_copy(index, slot) for peer, index in switches.items() if peer != dpid]
+        reached = {peer: index for peer, index in switches.items() if peer in segment.switches or peer in hearers}
+        remote = [_copy(index, slot) for peer, index in reached.items() if peer != dpid]
+        heard = Table.EGRESS if dpid in hearers else None
+        entered = (hearing, f.METADATA.full) if hearing is not None and heard else None
         yield dpid, Group(group, GroupType.ALL, tuple(map(Bucket, (*local.values(), *remote))))
-        yield dpid, Rule(Table.LOCATE, p.FLOOD, wanted, (ToGroup(group),))
-        yield dpid, Rule(Table.LAND, p.SLOT, arrived, (*restore, *_each(local.values())))
+        yield dpid, Rule(Table.LOCATE, p.FLOOD, wanted, (ToGroup(group),), goto=heard)
+        yield dpid, Rule(Table.LAND, p.SLOT, arrived, (*restore, *_each(local.values())), entered, heard)
         for lag in local:
             if is_lag(view, lag):  # a switch drops what would leave by the port it came in on, but not by its fellows
                 others = _each(out for access, out in local.items() if access != lag)
                 here = tuple(sorted((*wanted, *match(in_port=lag[1]))))
-                yield dpid, Rule(Table.LOCATE, p.FLOOD_FROM_LAG, here, (*others, *chain.from_iterable(remote)))
+                yield (
+                    dpid,
+                    Rule(Table.LOCATE, p.FLOOD_FROM_LAG, here, (*others, *chain.from_iterable(remote)), goto=heard),
+                )
 
 
 def _each(local: Iterable[tuple[Action, ...]]) -> Iterable[Action]:

@@ -11,11 +11,15 @@ from planes.data.fields import ETH_LLDP
 from planes.data.label import DEFLECTED, PLAIN, target
 from planes.data.lldp import NEAREST_BRIDGE
 from planes.data.pipeline import Table
-from planes.data.rule import Meter, Punt, Rule, match
+from planes.data.rule import Bucket, Group, GroupType, Meter, Punt, Resubmit, Rule, match
 
-LLDP_METER, SPOOF_METER = 1, 2
+LLDP_METER, SPOOF_METER, UPCALL_METER = 1, 2, 3
 LLDP_RATE, LLDP_BURST = 500, 500  # packets a second: a switch of 500 ports, each heard once a second
 SPOOF_RATE, SPOOF_BURST = 10, 10  # dropped packets a second that come up to be counted
+UPCALL_RATE, UPCALL_BURST = 200, 200  # packets a second that gateways' members leave to the controller
+
+
+HERE_GROUP = 9 << 24  # leads labels for this switch to LABEL; always live, which a bucket without a watch may not be
 
 
 def compile(view: View, dpid: int) -> Iterable[Placed]:
@@ -25,6 +29,8 @@ def compile(view: View, dpid: int) -> Iterable[Placed]:
         return
     yield dpid, Meter(LLDP_METER, LLDP_RATE, LLDP_BURST)
     yield dpid, Meter(SPOOF_METER, SPOOF_RATE, SPOOF_BURST)
+    yield dpid, Meter(UPCALL_METER, UPCALL_RATE, UPCALL_BURST)
+    yield dpid, Group(HERE_GROUP, GroupType.INDIRECT, (Bucket((Resubmit(Table.LABEL),)),))
     lldp = match(eth_dst=NEAREST_BRIDGE, eth_type=ETH_LLDP)
     yield dpid, Rule(Table.PORT, p.LLDP, lldp, (Punt(),), meter=LLDP_METER)
     for first in (PLAIN, DEFLECTED):

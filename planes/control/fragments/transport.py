@@ -20,6 +20,7 @@ from planes.data.rule import Bucket, Entry, Group, GroupType, Load, Meter, Outpu
 
 WAY_GROUP, PRIMARY_GROUP = 1 << 24, 6 << 24  # the top byte of a group id says what it is for
 KIND_MASK, INDEX_MASK = 0xFF << 24, 0xFFFF
+FAR = 1 << 16  # links: more than any fabric has
 SPREAD = 64  # buckets of a select group, as many as OVS has hash values for
 
 

@@ -5,7 +5,7 @@ from ipaddress import ip_address, ip_interface
 from planes.cli.ends import Host, Journey
 from planes.cli.flow import Flow
 from planes.cli.trace import frames
-from planes.control.routes import ROUTER_MAC
+from planes.control.facts import ROUTER_MAC
 from planes.data import fields as f
 from planes.data.packet import parse
 

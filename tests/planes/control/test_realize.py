@@ -8,7 +8,7 @@ from planes.control import facts
 from planes.control.facts import BindingFact, Edge, GatewayFact, PolicyFact, RouteFact, RouterFact
 from planes.control.ids import Ids
 from planes.control.realize import METER_BASE, Realized, place, realize
-from planes.model.intent import Attachment, Binding, Gateway, Network, Policy, Route, Segment
+from planes.model.intent import Attachment, Binding, Gateway, Member, Network, Policy, Route, Segment
 
 DPIDS = {"s1": 1, "s2": 2, "s3": 3}
 TEN, FD = int(IPv4Address("10.0.0.0")), int(IPv6Address("fd00::"))
@@ -53,11 +53,15 @@ def test_the_router_joins_the_segments_with_a_gateway_and_knows_the_next_hops_in
     }
 
 
-def test_a_gateway_that_is_elected_is_not_everywhere() -> None:
-    elected = Segment("users", USERS.subnets, USERS.ports, gateway("10.0.0.1", protocol="vrrp"))
+def test_a_gateways_members_route_for_all_of_the_network_and_hear_its_segment() -> None:
+    members = (Member("s2", ("10.0.0.2",), 100, True), Member("s3", ("10.0.0.3",), 100, True))
+    elected = Segment("users", USERS.subnets, USERS.ports, Gateway(("10.0.0.1",), "vrrp", 7, members))
     found = facts_of(Network("red", (elected, SERVERS)))
-    assert set(found[facts.GATEWAY]) == {2}
-    assert found[facts.REACH] == {1: (1,), 2: (2,)}
+    assert found[facts.GATEWAY][1].mac == 0x0000_5E00_0107
+    assert [member.ipv4 for member in found[facts.MEMBERS][1].members] == [(0x0A00_0002,), (0x0A00_0003,)]
+    assert found[facts.REACH] == {1: (1, 2, 3), 2: (1, 2, 3)}
+    assert found[facts.SEGMENT][1].listeners == (2, 3)
+    assert found[facts.SEGMENT_SWITCHES] == {1: (1,), 2: (2,)}
 
 
 def test_rates_become_meters_of_at_least_a_kilobit() -> None:

@@ -29,9 +29,8 @@ from routed import (
 from simulated import Fabric
 
 from planes.control.events import FrameArrived, SwitchLost
-from planes.control.facts import Port
+from planes.control.facts import ROUTER_MAC, Port
 from planes.control.router import HOLD_DOWN, MAX_WAITING, MAX_WAITING_NETWORK, TOLD_BURST
-from planes.control.routes import ROUTER_MAC
 from planes.data import fields as f
 from planes.data import packet
 from planes.data.icmp import Trouble, error

@@ -5,9 +5,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planes.control.facts import GATEWAY, ROUTER, Facts, GatewayFact, Prefix, RouteFact, RouterFact, View
+from planes.control.facts import GATEWAY, ROUTER, ROUTER_MAC, Facts, GatewayFact, Prefix, RouteFact, RouterFact, View
 from planes.control.probe import PROBE_MAC
-from planes.control.routes import BITS, ROUTER_MAC, Ways, longest, next_hop, ways
+from planes.control.routes import BITS, Ways, longest, next_hop, ways
 
 
 def prefix(text: str) -> Prefix:

@@ -11,8 +11,8 @@ from triangles import EDGES, EVERYONE, LINKS, A, B, C, D, greet, triangle
 from planes.control import facts
 from planes.control.engine import Engine, Name, Placed
 from planes.control.events import Restored
+from planes.control.facts import ROUTER_MAC
 from planes.control.probe import PROBE_MAC
-from planes.control.routes import ROUTER_MAC
 from planes.data import fields as f
 from planes.data import packet
 from planes.data.packet import ethernet, mac_text

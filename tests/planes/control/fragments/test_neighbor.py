@@ -24,7 +24,7 @@ from routed import (
 )
 
 from planes.control import facts
-from planes.control.routes import ROUTER_MAC
+from planes.control.facts import ROUTER_MAC
 from planes.data import fields as f
 from planes.data import packet
 from planes.data.packet import ARP_REPLY, ARP_REQUEST

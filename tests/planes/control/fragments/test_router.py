@@ -30,7 +30,7 @@ from routed import (
 )
 from simulated import Fabric
 
-from planes.control.routes import ROUTER_MAC
+from planes.control.facts import ROUTER_MAC
 from planes.data import fields as f
 from planes.data import icmp, packet
 from planes.data.packet import ARP_REPLY, ARP_REQUEST, Address, checksum, parse
