@@ -281,7 +281,7 @@ class Core:
         if self.gateways.waiting:
             records = self.inventory.records.items()
             settled = [dpid for dpid, r in records if r.connected and r.issued and r.confirmed == r.issued]
-            self.gateways.ready([dpid for dpid in settled if not self._rollout.concerns(dpid)], now)
+            self.gateways.ready(settled if self._rollout.idle else (), now)
         if self._reshaped or changed or not all(isinstance(event, _LITTLE) for event in events):
             self.gateways.look(now)
         self.gateways.expire(now)

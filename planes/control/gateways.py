@@ -6,6 +6,7 @@ take part. With `detect` "fabric" the machines are also told what the controller
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address
@@ -30,12 +31,14 @@ from planes.control.tracks import Tracks
 from planes.data import fields as f
 from planes.data import packet
 from planes.data.packet import Fields
-from planes.data.rule import CONTROLLER_PORT, ToGroup
+from planes.data.rule import CONTROLLER_PORT, MAX_PORT, ToGroup
 from planes.model import state
 from planes.model.intent import Network
 
+LINK_PATIENCE = 5.0  # seconds in which a switch's links are waited for: some of its ports may lead nowhere
 PATIENCE = 2.0  # seconds in which a segment's other members may come before the best of those that are here begins
 ASK_INTERVAL = 1.0  # seconds between questions for a foreign router's MAC
+OVER = -math.inf  # a time that has passed, and needs no tick
 MAX_EVENTS = 1000  # kept in the store
 
 
@@ -59,6 +62,7 @@ class Gateways:
         self._fresh: list[state.Event] = []
         self._begin: dict[int, float] = {}  # segments where nobody was told to begin yet, and until when to wait
         self._asked: dict[facts.Neighbor, float] = {}
+        self._settled: dict[int, float] = {}  # datapath id -> until when its links are waited for
 
     # what is wanted
 
@@ -151,11 +155,22 @@ class Gateways:
         return any(not seat.up for seats in self._seats.values() for seat in seats.values())
 
     def ready(self, dpids: Iterable[int], now: float) -> None:
-        """These switches hold all that they should: their members begin, or go on."""
+        """These switches hold all that they should: their members begin, or go on.
+
+        Not before their links are found as well, or a while has passed: who preempts must know where to send to.
+        """
+        settled = {dpid for dpid in dpids if self._knows_its_links(dpid, now)}
         for number, seats in self._seats.items():
-            for dpid in seats.keys() & set(dpids):
+            for dpid in sorted(seats.keys() & settled):
                 if not seats[dpid].up:
                     self._start(number, dpid, now)
+
+    def _knows_its_links(self, dpid: int, now: float) -> bool:
+        until = self._settled.setdefault(dpid, now + LINK_PATIENCE)
+        known = self._engine.facts.table(facts.FABRIC_PORT)
+        ports = [(dpid, number) for number in self._inventory.records[dpid].ports if number <= MAX_PORT]
+        inner = (port for port in ports if self._inventory.is_up(port) and not self._tenants.is_edge(port))
+        return now >= until or all(port in known for port in inner)
 
     def _start(self, number: int, dpid: int, now: float) -> None:
         seat = self._seats[number][dpid]
@@ -171,6 +186,7 @@ class Gateways:
 
     def lost(self, dpid: int, now: float) -> None:
         """A switch's channel closed: nothing can be said for its members any more."""
+        self._settled.pop(dpid, None)
         for number, seats in self._seats.items():
             seat = seats.get(dpid)
             if seat is None or not seat.up:
@@ -230,6 +246,7 @@ class Gateways:
 
     def expire(self, now: float) -> None:
         """Timers are out."""
+        self._settled.update(dict.fromkeys((dpid for dpid, until in self._settled.items() if until <= now), OVER))
         for number, seats in self._seats.items():
             for dpid, seat in seats.items():
                 due = seat.machine.deadline() if seat.up else None
@@ -242,7 +259,9 @@ class Gateways:
     def deadline(self) -> float | None:
         """When `expire` has something to do next."""
         timers = (seat.machine.deadline() for seats in self._seats.values() for seat in seats.values() if seat.up)
-        return m.earliest((*timers, *self._begin.values()))
+        over = {dpid: until for dpid, until in self._settled.items() if until != OVER}
+        waiting = {dpid for seats in self._seats.values() for dpid, seat in seats.items() if not seat.up}
+        return m.earliest((*timers, *self._begin.values(), *(over[dpid] for dpid in waiting & over.keys())))
 
     def settle(self) -> None:
         """Tell the engine who is active."""

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 import click
 
-from benches import failover, scale
+from benches import failover, gateway, scale
 from benches.figures import Figure, as_json, as_table
 from benches.section import Section, measured
 
-CHAPTERS = {"failover": failover.sections, "scale": scale.sections}
+CHAPTERS = {"failover": failover.sections, "gateway": gateway.sections, "scale": scale.sections}
 ABOUT = {
     "failover": "outages and losses by dead links, switches and controllers; TCP against plain switching",
+    "gateway": "outages and losses by dead links, members and controllers, where switches elect the gateway",
     "scale": "rules, hosts and events a second as fabrics grow; what changes and attacks cost tenants",
 }
 
