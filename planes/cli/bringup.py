@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from planes.model import state
+from planes.model.intent import Intent, Segment
 from planes.model.wiring import Wire, Wiring
 from planes.store.base import Store
 from planes.store.ovsdb import Store as OvsdbStore
@@ -74,18 +75,25 @@ def await_switch(lab: Lab, store: Store, switch: str, timeout: float) -> None:
     _await(lab, store, missing, timeout)
 
 
-def await_fabric(lab: Lab, store: Store, wiring: Wiring, serial: int, timeout: float, progress: Progress) -> None:
-    """Wait until every switch is connected, every link found, and the intent in the switches. LabError."""
+def await_fabric(
+    lab: Lab, store: Store, wiring: Wiring, intent: Intent, serial: int, timeout: float, progress: Progress
+) -> None:
+    """Wait until all is found and in force: switches, links, the intent, who routes for each gateway. LabError."""
+    electing = {(each.name, segment.name) for each in intent.networks for segment in each.segments if _elects(segment)}
 
     def missing() -> list[str]:
         known = store.state()
         switches, links = _switches_away(wiring, known), _links_unseen(wiring, known)
+        headless = electing - {(row.network, row.segment) for row in known.of(state.GatewayState) if row.active}
         progress("switches", len(wiring.switches) - len(switches), len(wiring.switches))
         progress("links", len(_fabric_wires(wiring)) - len(links), len(_fabric_wires(wiring)))
+        if electing:
+            progress("gateways", len(electing) - len(headless), len(electing))
         return [
             *(f"switch {name}" for name in switches),
             *(f"link {name}" for name in links),
             *_unapplied(known, serial),
+            *(f"an active router for {network}/{segment}" for network, segment in sorted(headless)),
         ]
 
     _await(lab, store, missing, timeout)
@@ -120,6 +128,10 @@ def _await(lab: Lab, store: Store, missing: Callable[[], list[str]], timeout: fl
                 last_lines(lab.directory.controller_log) or "start it again by `triplane heal controller`",
             )
         store.wait(LOOK_INTERVAL)
+
+
+def _elects(segment: Segment) -> bool:
+    return segment.gateway is not None and segment.gateway.protocol != "anycast"
 
 
 def _unapplied(known: state.State, serial: int) -> list[str]:

@@ -27,9 +27,9 @@ from topologies.library import find
 def deploy(plan: str, name: str | None, timeout: float) -> None:
     """Launch the topology of PLAN (a file, or the name of a shipped plan) as a lab.
 
-    Returns when all switches are connected, all links found and the plan's networks installed. The lab runs on in
-    the background until `triplane destroy`. No root is needed; several labs may run at once. Ctrl-C leaves nothing
-    behind.
+    Returns when all switches are connected, all links found, the plan's networks installed and its gateways elected.
+    The lab runs on in the background until `triplane destroy`. No root is needed; several labs may run at once. Ctrl-C
+    leaves nothing behind.
     """
     path = find(plan)
     text = read_text(path)
@@ -44,7 +44,7 @@ def deploy(plan: str, name: str | None, timeout: float) -> None:
     ):
         with open_store(deployment.lab) as store:
             serial = store.write_intent(intent)
-            await_fabric(deployment.lab, store, wiring, serial, timeout, bars.show)
+            await_fabric(deployment.lab, store, wiring, intent, serial, timeout, bars.show)
         deployment.lab.settle()
         lab = deployment.commit()
     click.echo(

@@ -38,7 +38,7 @@ from planes.model.intent import Network
 LINK_PATIENCE = 5.0  # seconds in which a switch's links are waited for: some of its ports may lead nowhere
 PATIENCE = 2.0  # seconds in which a segment's other members may come before the best of those that are here begins
 ASK_INTERVAL = 1.0  # seconds between questions for a foreign router's MAC
-OVER = -math.inf  # a time that has passed, and needs no tick
+OVER, NEVER = -math.inf, math.inf  # times that need no tick: one that has passed, and one that does not come
 MAX_EVENTS = 1000  # kept in the store
 
 
@@ -124,7 +124,7 @@ class Gateways:
         row = self._rows.get((wanted.network, wanted.segment, wanted.member.switch))
         self._seats[number][dpid] = wanted.recalled(row, now)
         if old is None and row is None:
-            self._begin.setdefault(number, now + PATIENCE)
+            self._begin.setdefault(number, NEVER)
 
     def _leave(self, number: int, seat: Seat, now: float) -> None:
         """A member is no more: it says so."""
@@ -176,6 +176,8 @@ class Gateways:
         seat = self._seats[number][dpid]
         seat.up = True
         seat.costs = {}
+        if number in self._begin:
+            self._begin[number] = min(self._begin[number], now + PATIENCE)
         if seat.resting:
             seat.machine, seat.resting = seat.machine.resumed(now), False
             self._track(number, dpid, now)
@@ -253,15 +255,18 @@ class Gateways:
                 if due is not None and due <= now:
                     self._do(number, dpid, m.Tick(), now)
         for number in [number for number, until in self._begin.items() if until <= now or self._all_up(number)]:
-            if self._nominate(number, now) or self._begin[number] <= now:
+            if self._nominate(number, now):
                 del self._begin[number]
+            else:
+                self._begin[number] = NEVER  # until one of them is here
 
     def deadline(self) -> float | None:
         """When `expire` has something to do next."""
         timers = (seat.machine.deadline() for seats in self._seats.values() for seat in seats.values() if seat.up)
         over = {dpid: until for dpid, until in self._settled.items() if until != OVER}
         waiting = {dpid for seats in self._seats.values() for dpid, seat in seats.items() if not seat.up}
-        return m.earliest((*timers, *self._begin.values(), *(over[dpid] for dpid in waiting & over.keys())))
+        begin = (until for until in self._begin.values() if until != NEVER)
+        return m.earliest((*timers, *begin, *(over[dpid] for dpid in waiting & over.keys())))
 
     def settle(self) -> None:
         """Tell the engine who is active."""

@@ -36,7 +36,10 @@ class Fabric:
 
     def await_up(self) -> None:
         """Wait until the controller has all switches and links. LabError."""
-        await_fabric(self.lab, self.store, self.wiring, self.serial, REACT_SECONDS, lambda stage, done, total: None)
+        intent = self.store.intent()
+        await_fabric(
+            self.lab, self.store, self.wiring, intent, self.serial, REACT_SECONDS, lambda stage, done, total: None
+        )
 
     def await_loss(self, links: Collection[str]) -> None:
         """Wait until the controller knows that these links, by name, are gone. LabError."""
@@ -70,8 +73,9 @@ def running(plan_text: str) -> Iterator[Fabric]:
     wiring = wire(plan.topology)
     # Left uncommitted, so that the lab ends with this process even when that is killed.
     with _own_runtime(), labs.deploy(plan_text, "bench") as deployment, open_store(deployment.lab) as store:
-        serial = store.write_intent(resolve(plan))
-        await_fabric(deployment.lab, store, wiring, serial, BRING_UP_SECONDS, lambda stage, done, total: None)
+        intent = resolve(plan)
+        serial = store.write_intent(intent)
+        await_fabric(deployment.lab, store, wiring, intent, serial, BRING_UP_SECONDS, lambda stage, done, total: None)
         yield Fabric(deployment.lab, store, wiring, serial)
 
 

@@ -213,3 +213,14 @@ def test_where_nobody_elects_all_members_forward_and_one_that_dies_is_passed_ove
         assert routed(made, mac)
         made.down.discard(link)
     assert made.table(state.GatewayState) == []
+
+
+def test_however_late_the_members_come_the_best_of_them_begins_soon() -> None:
+    made = Fabric((ACC, DIST1, DIST2, CORE), LINKS, (USER, WAN, ROUTER))
+    want(made, plan("hsrp"))
+    made.advance(30.0)  # longer than anyone would be waited for
+    assert states(made) == {}
+    for dpid in (ACC, DIST1, DIST2, CORE):
+        made.connect(dpid)
+    made.advance(8.0)  # links are waited for too; HSRP's own two hold times would be 20 s
+    assert states(made)["s2"] == "active"
