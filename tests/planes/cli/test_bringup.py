@@ -84,10 +84,12 @@ UP = [
 ]
 
 
-def fabric(stub: Stub, store: Store, wiring: Wiring, serial: int, timeout: float = 0.0) -> list[tuple[Any, ...]]:
+def fabric(
+    stub: Stub, store: Store, wiring: Wiring, serial: int, timeout: float = 0.0, intent: Intent = Intent("")
+) -> list[tuple[Any, ...]]:
     """Wait for it; the progress that was reported."""
     steps: list[tuple[Any, ...]] = []
-    await_fabric(cast(Lab, stub), store, wiring, serial, timeout, lambda *step: steps.append(step))
+    await_fabric(cast(Lab, stub), store, wiring, intent, serial, timeout, lambda *step: steps.append(step))
     return steps
 
 
