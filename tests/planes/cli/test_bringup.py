@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ import pytest
 from planes.cli import bringup
 from planes.cli.bringup import await_applied, await_controller, await_fabric, synced
 from planes.model import state
-from planes.model.intent import Intent
+from planes.model.intent import Gateway, Intent, Member, Network, Segment
 from planes.model.load import parse
 from planes.model.state import Put
 from planes.model.wiring import Wiring, wire
@@ -29,6 +29,9 @@ topology:
   links: [[h1, s1], [s1, s2], [s2, s3]]
 """
 LONG = 3600.0
+NOTHING = Intent("p")
+MEMBERS = (Member("s1", ("10.0.0.2",), 100, False), Member("s2", ("10.0.0.3",), 100, False))
+ELECTING = Segment("users", ("10.0.0.0/24",), (), Gateway(("10.0.0.1",), "hsrp", 1, MEMBERS))
 
 
 @dataclass
@@ -85,7 +88,7 @@ UP = [
 
 
 def fabric(
-    stub: Stub, store: Store, wiring: Wiring, serial: int, timeout: float = 0.0, intent: Intent = Intent("")
+    stub: Stub, store: Store, wiring: Wiring, serial: int, timeout: float = 0.0, intent: Intent = NOTHING
 ) -> list[tuple[Any, ...]]:
     """Wait for it; the progress that was reported."""
     steps: list[tuple[Any, ...]] = []
@@ -209,3 +212,13 @@ def test_a_store_that_does_not_answer_is_told_with_its_remedy(
     with pytest.raises(LabError, match="does not answer") as caught:
         synced(cast(Lab, stub), store)
     assert caught.value.fix == "start it again by `triplane heal store`"
+
+
+def test_a_gateway_that_elects_is_waited_for(stub: Stub, store: Store, writer: Store, wiring: Wiring) -> None:
+    intent = Intent("p", (Network("red", (ELECTING,), ()),))
+    row = state.GatewayState("red", "users", "s1", 1, "hsrp", 100, preempt=False, state="speak")
+    writer.publish([*UP, Put(row)], applied=1)
+    with pytest.raises(LabError, match=r"still missing: an active router for red/users$"):
+        fabric(stub, store, wiring, 1, intent=intent)
+    writer.publish([Put(replace(row, state="active", active="local"))])
+    assert fabric(stub, store, wiring, 1, intent=intent)[-1] == ("gateways", 1, 1)
