@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 
 from mininet.log import setLogLevel
 from mininet.net import Mininet
@@ -24,6 +25,7 @@ from topologies.commands import Command, run_all
 from topologies.control import Link, Node
 from topologies.faults import Faults
 from topologies.nics import bridge_arguments, inner, rules
+from topologies.programs import Programs
 
 Progress = Callable[[str, int, int], None]
 
@@ -57,6 +59,7 @@ class Fabric:
     wiring: Wiring
     target: Target
     nics: Mapping[str, tuple[Nic, ...]]
+    programs: Programs
 
     @cached_property
     def bridged(self) -> tuple[Nic, ...]:
@@ -98,8 +101,9 @@ class Fabric:
 
     def nodes(self, faults: Faults) -> tuple[Node, ...]:
         """Switches, then hosts, each in the plan's order."""
-        switches = (self._switch(node, node.name in faults.switches) for node in self.net.switches)
-        return (*switches, *map(self._host, self.net.hosts))
+        switches = (self._switch(node, node.name in faults.nodes) for node in self.net.switches)
+        hosts = (self._host(node, node.name in faults.nodes) for node in self.net.hosts)
+        return (*switches, *hosts)
 
     def links(self, faults: Faults) -> tuple[Link, ...]:
         """A link is up while the kernel calls its switch's end operational, which takes both ends. CommandError."""
@@ -147,14 +151,24 @@ class Fabric:
         speak = (_inside(host, Command(["sh", "-c", same, name])) for host, _, name in self.host_interfaces())
         run_all([*soon, *speak])
 
-    def power_off(self, switch: str) -> None:
-        """Close the OpenFlow channel, then forget everything: nobody can write it again. CommandError."""
-        run_all([_vsctl("del-controller", switch)])
-        run_all(Command([*OFCTL, verb, switch]) for verb in ("del-flows", "del-groups", "del-meters"))
+    def power_off(self, node: str) -> None:
+        """Close a switch's OpenFlow channel, then forget everything: nobody can write it again. CommandError.
 
-    def power_on(self, switch: str) -> None:
-        """Give the switch its controller again. CommandError."""
-        run_all([_vsctl("set-controller", switch, str(self.target))])
+        A host's processes are killed, and the addresses and interfaces that they made are gone with them.
+        """
+        if node in self.topology.hosts:
+            self.programs.kill(node, self.net[node].pid)
+            run_all([_inside(self.net[node], _batch("ip", self._leftovers(node)))])
+            return
+        run_all([_vsctl("del-controller", node)])
+        run_all(Command([*OFCTL, verb, node]) for verb in ("del-flows", "del-groups", "del-meters"))
+
+    def power_on(self, node: str) -> None:
+        """Give a switch its controller again; start a host's programs. CommandError."""
+        if node in self.topology.hosts:
+            self.programs.start(node)
+            return
+        run_all([_vsctl("set-controller", node, str(self.target))])
 
     def _at(self, end: End, command: Command) -> Command:
         return _inside(self.node(end), command)
@@ -171,20 +185,32 @@ class Fabric:
         interfaces = tuple(name for name in node.intfNames() if name != "lo")
         return Node(node.name, "switch", node.pid, interfaces, failed=failed)
 
-    def _host(self, node: MininetNode) -> Node:
+    def _host(self, node: MininetNode, failed: bool) -> Node:
         addresses = tuple(map(str, self.topology.hosts[node.name].address))
-        return Node(node.name, "host", node.pid, tuple(node.intfNames()), addresses)
+        return Node(node.name, "host", node.pid, tuple(node.intfNames()), addresses, failed)
+
+    def _leftovers(self, host: str) -> str:
+        """Lines for `ip -batch` that take what programs made: all addresses, and interfaces that are no link's."""
+        [said] = run_all([_inside(self.net[host], Command(["ip", "-json", "link", "show"]))])
+        ours = {self.wiring.interface(nic.end) for nic in self.nics[host]}
+        found = [link["ifname"] for link in json.loads(said) if link["ifname"] != "lo"]
+        return "".join(f"addr flush dev {name}\n" if name in ours else f"link del {name}\n" for name in found)
 
 
-def build(plan: Plan, controller_port: int, progress: Progress) -> Fabric:
-    """Make and start a plan's network; its Open vSwitch runs already, and OVS_RUNDIR names it. CommandError."""
+def build(plan: Plan, controller_port: int, hosts: Path, progress: Progress) -> Fabric:
+    """Make and start a plan's network; its Open vSwitch runs already, and OVS_RUNDIR names it. CommandError.
+
+    What hosts run has its files below the directory `hosts`.
+    """
     topology = plan.topology or Topology()
     setLogLevel("warning")
     # Mininet.init() would, as root, raise limits of the whole machine (fs.file-max, kernel.pty.max) for good.
     Mininet.inited = True
     net = Mininet(controller=None, build=False)
     wiring = wire(topology)
-    fabric = Fabric(net, topology, wiring, Target("controller", controller_port), nics(wiring, resolve(plan)))
+    fabric = Fabric(
+        net, topology, wiring, Target("controller", controller_port), nics(wiring, resolve(plan)), Programs(hosts)
+    )
     _add_nodes(fabric, progress)
     _add_links(fabric, progress)
     _start_switches(fabric, progress)
@@ -193,6 +219,7 @@ def build(plan: Plan, controller_port: int, progress: Progress) -> Fabric:
     _configure_hosts(fabric, progress)
     _shape(fabric)
     _await_bfd(fabric, plan.bfd)
+    _start_programs(fabric)
     return fabric
 
 
@@ -297,10 +324,19 @@ def _configure_hosts(fabric: Fabric, progress: Progress) -> None:
         # It tells the network of its addresses when they change (RFC 5227, 3; RFC 4861, 7.2.6): see Fabric.settle.
         notify = "echo 1 >/proc/sys/net/ipv4/conf/$0/arp_notify; echo 1 >/proc/sys/net/ipv6/conf/$0/ndisc_notify"
         commands.append(_inside(node, Command(["sh", "-c", notify, name])))
-        # New namespaces copy this from the machine, where Docker may have switched it on; a host is no router.
-        commands.append(_inside(node, Command(["sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward"])))
+    # New namespaces copy it from the machine, where Docker may have switched it on.
+    forward = "for each in /proc/sys/net/ipv[46]/conf/all/forwarding; do echo $0 >$each; done"
+    for name, host in fabric.topology.hosts.items():
+        commands.append(_inside(fabric.net[name], Command(["sh", "-c", forward, str(int(host.forward))])))
     run_all(commands)
     progress("hosts", len(fabric.topology.hosts), len(fabric.topology.hosts))
+
+
+def _start_programs(fabric: Fabric) -> None:
+    for name, host in fabric.topology.hosts.items():
+        if host.files or host.run:
+            fabric.programs.install(name, fabric.net[name].pid, host)
+            fabric.programs.start(name)
 
 
 def _host_batch(host: Host, nic: Nic, interfaces: Sequence[Nic], name: str) -> str:

@@ -68,7 +68,7 @@ class Info:
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """Switches and links that were failed by command, by name."""
+        """Nodes and links that were failed by command, by name."""
         nodes = (node.name for node in self.nodes if node.failed)
         return (*nodes, *(link.name for link in self.links if link.failed))
 

@@ -76,6 +76,11 @@ class Directory:
         return self.path / "store.db"
 
     @property
+    def hosts(self) -> Path:
+        """For each host that runs programs its own /run, and what its programs print, NAME.log."""
+        return self.path / "hosts"
+
+    @property
     def ovs(self) -> Path:
         """OVS_RUNDIR of the lab's own Open vSwitch."""
         return self.path / "ovs"

@@ -1,7 +1,7 @@
 """What was failed by command: what that leaves of links and switches, and how it is undone.
 
-A link and a switch are failed each in their own right: a link is without carrier while it, or a switch at one of its
-ends, is failed.
+A link and a node are failed each in their own right: a link is without carrier while it, or a node at one of its ends,
+is failed.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ class Mode(Enum):
 
 @dataclass(frozen=True)
 class Faults:
-    """Links by name and switches that are failed."""
+    """Links by name, and switches and hosts, that are failed."""
 
     links: Mapping[str, Mode] = field(default_factory=dict)
-    switches: frozenset[str] = frozenset()
+    nodes: frozenset[str] = frozenset()
 
     def has_carrier(self, wire: Wire) -> bool:
         """Whether nothing that is failed takes this link's carrier."""
-        dead_end = wire.a.node in self.switches or wire.b.node in self.switches
+        dead_end = wire.a.node in self.nodes or wire.b.node in self.nodes
         return not dead_end and self.links.get(wire.name) is not Mode.CUT
 
     def is_silent(self, wire: Wire) -> bool:
@@ -47,15 +47,15 @@ class Hands(Protocol):
     def set_silent(self, wire: Wire, *, silent: bool) -> None:
         """Let no frame pass this link either way, or all as before."""
 
-    def power_off(self, switch: str) -> None:
-        """Close the switch's OpenFlow channel, and forget flows, groups and meters."""
+    def power_off(self, node: str) -> None:
+        """Close a switch's OpenFlow channel, and forget flows, groups and meters; kill what a host runs."""
 
-    def power_on(self, switch: str) -> None:
-        """Give the switch its controller."""
+    def power_on(self, node: str) -> None:
+        """Give a switch its controller; start what a host runs."""
 
 
 class Breaker:
-    """Fails and heals links and switches of one network. Each call tells what it found, for people to read.
+    """Fails and heals links and nodes of one network. Each call tells what it found, for people to read.
 
     A fault is noted before it is made and a remedy after, so that what ended in a CommandError can be asked for again.
     """
@@ -84,29 +84,29 @@ class Breaker:
         self._hands.set_carrier([wire] if healed.has_carrier(wire) else [], up=True)
         self.faults = healed
         said = f"{wire.name} healed" if was else f"{wire.name} was not failed"
-        dead = " and ".join(end.node for end in (wire.a, wire.b) if end.node in healed.switches)
+        dead = " and ".join(end.node for end in (wire.a, wire.b) if end.node in healed.nodes)
         return f"{said}, but stays down with {dead}" if dead else said
 
-    def fail_switch(self, switch: str) -> str:
-        """Take a switch's links and its OpenFlow channel; it forgets all it was told."""
-        again = switch in self.faults.switches
-        self.faults = replace(self.faults, switches=self.faults.switches | {switch})
-        self._hands.set_carrier(self._without_carrier(self._wires(switch)), up=False)
-        self._hands.power_off(switch)
-        return f"{switch} was failed already" if again else f"{switch} failed"
+    def fail_node(self, node: str) -> str:
+        """Take a node's links, a switch's OpenFlow channel and all that it was told, a host's programs."""
+        again = node in self.faults.nodes
+        self.faults = replace(self.faults, nodes=self.faults.nodes | {node})
+        self._hands.set_carrier(self._without_carrier(self._wires(node)), up=False)
+        self._hands.power_off(node)
+        return f"{node} was failed already" if again else f"{node} failed"
 
-    def heal_switch(self, switch: str) -> str:
-        """Power a switch on, empty; its links come back except those that something else keeps failed."""
-        if switch not in self.faults.switches:
-            return f"{switch} was not failed"
-        healed = replace(self.faults, switches=self.faults.switches - {switch})
-        self._hands.set_carrier([wire for wire in self._wires(switch) if healed.has_carrier(wire)], up=True)
-        self._hands.power_on(switch)
+    def heal_node(self, node: str) -> str:
+        """Power a node on, a switch empty; its links come back except those that something else keeps failed."""
+        if node not in self.faults.nodes:
+            return f"{node} was not failed"
+        healed = replace(self.faults, nodes=self.faults.nodes - {node})
+        self._hands.set_carrier([wire for wire in self._wires(node) if healed.has_carrier(wire)], up=True)
+        self._hands.power_on(node)
         self.faults = healed
-        return f"{switch} healed"
+        return f"{node} healed"
 
     def _without_carrier(self, wires: Iterable[Wire]) -> list[Wire]:
         return [wire for wire in wires if not self.faults.has_carrier(wire)]
 
-    def _wires(self, switch: str) -> list[Wire]:
-        return [wire for wire in self._wiring.wires if switch in (wire.a.node, wire.b.node)]
+    def _wires(self, node: str) -> list[Wire]:
+        return [wire for wire in self._wiring.wires if node in (wire.a.node, wire.b.node)]

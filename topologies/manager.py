@@ -74,7 +74,7 @@ def bring_up(directory: Directory, progress: Callable[[str, int, int], None]) ->
     progress("daemons", 1, 3)
     database, switchd = start_switchd(directory)
     progress("daemons", 3, 3)
-    fabric = build(plan, CONTROLLER_PORT, progress)
+    fabric = build(plan, CONTROLLER_PORT, directory.hosts, progress)
     daemons = (store, database, switchd, control)
     return Running(directory.name, plan, fabric, Breaker(fabric.wiring, fabric), daemons, control, time.time())
 
@@ -85,7 +85,7 @@ async def serve(running: Running, server: socket.socket) -> None:
     accepting = asyncio.create_task(_accept(running, over, server))
 
     def notice_deaths() -> None:
-        for daemon in running.daemons:
+        for daemon in (*running.daemons, *running.fabric.programs.daemons):
             daemon.notice()
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, notice_deaths)
@@ -171,7 +171,7 @@ def _fail(running: Running, what: str, keep_carrier: bool) -> str:
         case Wire():
             return running.breaker.fail_link(found, Mode.SILENT if keep_carrier else Mode.CUT)
         case str():
-            return running.breaker.fail_switch(found)
+            return running.breaker.fail_node(found)
     alive = found.alive
     found.kill()
     return f"{found.name} failed" if alive else f"{found.name} was dead already"
@@ -182,25 +182,25 @@ def _heal(running: Running, what: str) -> str:
         case Wire():
             return running.breaker.heal_link(found)
         case str():
-            return running.breaker.heal_switch(found)
+            return running.breaker.heal_node(found)
     alive = found.alive
     found.start()
     return f"{found.name} was not failed" if alive else f"{found.name} healed"
 
 
 def _found(running: Running, what: str) -> Wire | str | Daemon:
-    """A link, a switch's name, the controller or the store. No name is two of them: only a link's has a slash, and the
+    """A link, a node's name, the controller or the store. No name is two of them: only a link's has a slash, and the
     plan's grammar reserves the daemons' names. Refused.
     """
     daemons = {daemon.name: daemon for daemon in running.daemons if daemon.name in MORTAL}
     if what in daemons:
         return daemons[what]
     wiring = running.fabric.wiring
-    switches = [name for name, _ in wiring.switches]
-    found = what if what in switches else wiring.wire_named(what)
+    nodes = [*(name for name, _ in wiring.switches), *wiring.hosts]
+    found = what if what in nodes else wiring.wire_named(what)
     if found is None:
-        names = [*MORTAL, *switches, *(each.name for each in wiring.wires)]
-        raise Refused(f"no link or switch {what!r}, {did_you_mean(what, names)}")
+        names = [*MORTAL, *nodes, *(each.name for each in wiring.wires)]
+        raise Refused(f"no link, switch or host {what!r}, {did_you_mean(what, names)}")
     return found
 
 
@@ -212,5 +212,5 @@ def info(running: Running) -> Info:
         running.since,
         running.fabric.nodes(running.breaker.faults),
         running.fabric.links(running.breaker.faults),
-        tuple(daemon.state() for daemon in running.daemons),
+        tuple(daemon.state() for daemon in (*running.daemons, *running.fabric.programs.daemons)),
     )

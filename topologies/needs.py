@@ -34,6 +34,7 @@ PROGRAMS = {
     "ifconfig": "net-tools",
     "bash": "bash",
 }
+HOST_PACKAGES = {"vrrpd": "frr", "zebra": "frr", "bgpd": "frr", "ospfd": "frr", "snmptrapd": "snmptrapd"}
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,12 @@ def lab_checks(machine: Machine) -> list[Check]:
     """All that a lab cannot do without."""
     programs = [program(machine, name, package) for name, package in PROGRAMS.items()]
     return [*programs, namespaces(machine), tun(machine)]
+
+
+def host_checks(machine: Machine, programs: Iterable[str]) -> list[Check]:
+    """Whether this machine, whose files a lab's hosts see, has what they shall run."""
+    names = {program: Path(program).name for program in programs}
+    return [program(machine, path, HOST_PACKAGES.get(name, name)) for path, name in names.items()]
 
 
 def program(machine: Machine, name: str, package: str) -> Check:

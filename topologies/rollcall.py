@@ -41,12 +41,15 @@ def _open(port: int) -> Sockets:
     return found
 
 
-def _ask(sockets: Sockets, address: str, token: str) -> None:
+def _ask(sockets: Sockets, name: str, address: str, token: str) -> None:
     question = f"{ASK} {token} {address}".encode()
     host = address
     parsed = ip_address(address)
     if parsed.version == 6 and (parsed.is_link_local or parsed.is_multicast):
-        host = f"{address}%{socket.if_nameindex()[-1][1]}"
+        links = [
+            each for _, each in socket.if_nameindex() if each.startswith(f"{name}-eth")
+        ]  # programs may make others
+        host = f"{address}%{links[-1]}"
     with suppress(OSError):  # no route: nobody is heard, which is an answer too
         sockets[parsed.version].sendto(question, socket.getaddrinfo(host, PORT, type=socket.SOCK_DGRAM)[0][4])
 
@@ -83,7 +86,7 @@ def _question(
         if now >= asked + INTERVAL:
             asked = now
             for address in ask:
-                _ask(asking, address, token)
+                _ask(asking, name, address, token)
         _receive(sockets, name, token, heard, INTERVAL / 4)
     return heard
 

@@ -16,6 +16,7 @@ from planes.model.resolve import resolve
 from planes.model.state import State
 from planes.model.wiring import wire
 from topologies import lab as labs
+from topologies import needs
 from topologies.errors import LabError
 from topologies.library import find
 
@@ -36,6 +37,8 @@ def deploy(plan: str, name: str | None, timeout: float) -> None:
     found = parse(text, str(path))
     if found.topology is None:
         raise LabError(f"plan {found.name!r} has no topology to launch", "add a `topology:`, see the README")
+    programs = (argv[0] for host in found.topology.hosts.values() for argv in host.run)
+    labs.refuse_machine(needs.host_checks(needs.this_machine(), programs))
     begun, wiring, intent = time.monotonic(), wire(found.topology), resolve(found)
     refuse_excess(State(), intent)
     with (

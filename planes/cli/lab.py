@@ -41,9 +41,10 @@ def exec_(name: str | None, node: str, command: tuple[str, ...]) -> None:
 @click.option("--keep-carrier", is_flag=True, help="A link passes no frame, and its ends still call it up.")
 @lab_option
 def fail(what: str, keep_carrier: bool, name: str | None) -> None:
-    """Cut a link (such as acc1/dist1), switch a switch off, or kill the controller or the store (SIGKILL).
+    """Cut a link (such as acc1/dist1), switch a switch or host off, or kill the controller or the store (SIGKILL).
 
-    A switch's links lose carrier, and it forgets what the controller told it. All stays so until `triplane heal`.
+    A node's links lose carrier; a switch forgets what the controller told it, and a host's programs are killed. All
+    stays so until `triplane heal`.
     """
     click.echo(chosen(name).fail(what, keep_carrier), err=True)
 
@@ -52,17 +53,18 @@ def fail(what: str, keep_carrier: bool, name: str | None) -> None:
 @click.argument("what")
 @lab_option
 def heal(what: str, name: str | None) -> None:
-    """Mend a link (such as acc1/dist1), switch a switch on, or start the controller or the store again; wait until a
-    switch or controller is at work.
+    """Mend a link (such as acc1/dist1), switch a switch or host on, or start the controller or the store again; wait
+    until a switch or controller is at work.
 
-    A switch comes back empty, and with it the links that were not failed in their own right.
+    A switch comes back empty, a host starts its programs, and with them the links that were not failed in their own
+    right.
     """
     lab = chosen(name)
     before = lab.info()
     controller = before.process(CONTROLLER).alive
     if what == CONTROLLER and not controller:
         healed = _start_controller(lab)
-    elif controller and any(node.name == what and node.failed for node in before.nodes):
+    elif controller and any(node.name == what and node.kind == "switch" and node.failed for node in before.nodes):
         healed = _start_switch(lab, what)
     else:
         healed = lab.heal(what)

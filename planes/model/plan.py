@@ -86,6 +86,9 @@ Duration = Annotated[float, PlainValidator(words.duration)]
 Percent = Annotated[float, PlainValidator(words.percent)]
 PortName = Annotated[words.PortName, PlainValidator(words.port_name)]
 LinkEnd = Annotated[words.PortName, PlainValidator(words.link_end)]
+FileName = Annotated[str, PlainValidator(words.file_name)]
+Text = Annotated[str, PlainValidator(lambda value: words.text(value, "|, and lines below it"))]
+CommandLine = Annotated[tuple[str, ...], PlainValidator(words.command_line)]
 PortRange = Annotated[tuple[int, int], PlainValidator(words.port_range)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -108,12 +111,15 @@ class Route(_Value):
 
 
 class Host(_Value):
-    """A host of the lab and its own configuration."""
+    """A host of the lab and its own configuration. It `run`s programs, in a /run of its own with the `files`."""
 
     address: OneOrMany[Interface] = ()
     gateway: OneOrMany[Address] = ()
     mac: Mac | None = None
     routes: Listed[Route] = ()
+    forward: bool = False
+    files: Blank[dict[FileName, Text]] = {}
+    run: Listed[CommandLine] = ()
 
 
 class LinkOptions(_Value):

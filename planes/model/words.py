@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import (
@@ -30,6 +31,7 @@ MAX_NAME = 32
 RESERVED = frozenset({"controller", "store", "lo", "all", "default", "ovs-netdev"})
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
 _QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?) ?([A-Za-z%]*)")
 _DURATIONS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -82,6 +84,30 @@ def _named(found: str, limit: int, why: str = "") -> str:
     if len(found) > limit:
         raise ValueError(f"{found!r} has {len(found)} characters, and a name has at most {limit}{why}")
     return found
+
+
+def file_name(value: object) -> str:
+    """The name of a file, without a directory."""
+    found = text(value, "keepalived.conf")
+    if not _FILE.fullmatch(found):
+        raise ValueError(
+            f"{found!r} is not a file's name: a letter or digit comes first, then letters, digits, '.', '_' and '-'"
+        )
+    return found
+
+
+def command_line(value: object) -> tuple[str, ...]:
+    """A program and its arguments, from text with a shell's quotes."""
+    if isinstance(value, tuple):
+        return value
+    found = text(value, "keepalived -n -f /run/keepalived.conf")
+    try:
+        words = tuple(shlex.split(found))
+    except ValueError as error:
+        raise ValueError(f"{found!r} is not a command line: {str(error).lower()}") from None
+    if not words or not words[0]:
+        raise ValueError(f"{found!r} names no program")
+    return words
 
 
 def choice(value: object, allowed: Iterable[str]) -> str:

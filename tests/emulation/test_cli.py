@@ -194,11 +194,11 @@ def test_a_bad_plan_is_not_applied(both: Triplane, tmp_path: Path) -> None:
         (("exec", "--lab", "campsu", "h1", "true"), "no lab 'campsu' is running\ndid you mean 'campus'?"),
         (
             ("fail", "--lab", "campus", "acc1/dst1"),
-            "lab 'campus': no link or switch 'acc1/dst1', did you mean 'acc1/dist1'?",
+            "lab 'campus': no link, switch or host 'acc1/dst1', did you mean 'acc1/dist1'?",
         ),
         (
             ("heal", "--lab", "campus", "contoller"),
-            "lab 'campus': no link or switch 'contoller', did you mean 'controller'?",
+            "lab 'campus': no link, switch or host 'contoller', did you mean 'controller'?",
         ),
         (("inspect", "campsu"), "no lab 'campsu' is running\ndid you mean 'campus'?"),
     ],

@@ -99,22 +99,22 @@ def test_what_is_failed_stays_as_it_is(wiring: Wiring, network: Network, breaker
 
 def test_what_is_not_failed_is_said_to_be_so(wiring: Wiring, network: Network, breaker: Breaker) -> None:
     assert breaker.heal_link(named(wiring, "s1/s2")) == "s1/s2 was not failed"
-    assert breaker.heal_switch("s2") == "s2 was not failed"
+    assert breaker.heal_node("s2") == "s2 was not failed"
     assert network == Network()
 
 
 def test_a_failed_switch_loses_all_links_and_its_channel(network: Network, breaker: Breaker) -> None:
-    assert breaker.fail_switch("s1") == "s1 failed"
+    assert breaker.fail_node("s1") == "s1 failed"
     assert (network.down, network.off) == ({"h1/s1", "s1/s2"}, {"s1"})
-    assert breaker.fail_switch("s1") == "s1 was failed already"
-    assert breaker.heal_switch("s1") == "s1 healed"
+    assert breaker.fail_node("s1") == "s1 was failed already"
+    assert breaker.heal_node("s1") == "s1 healed"
     assert network == Network()
 
 
 def test_a_link_failed_in_its_own_right_outlasts_its_switch(wiring: Wiring, network: Network, breaker: Breaker) -> None:
     breaker.fail_link(named(wiring, "s1/s2"), Mode.CUT)
-    breaker.fail_switch("s1")
-    breaker.heal_switch("s1")
+    breaker.fail_node("s1")
+    breaker.heal_node("s1")
     assert network.down == {"s1/s2"}
     breaker.heal_link(named(wiring, "s1/s2"))
     assert network == Network()
@@ -124,39 +124,39 @@ def test_a_silent_link_is_silent_still_after_its_switch_came_back(
     wiring: Wiring, network: Network, breaker: Breaker
 ) -> None:
     breaker.fail_link(named(wiring, "s1/s2"), Mode.SILENT)
-    breaker.fail_switch("s1")
+    breaker.fail_node("s1")
     assert network.down == {"h1/s1", "s1/s2"}
-    breaker.heal_switch("s1")
+    breaker.heal_node("s1")
     assert (network.down, network.silent) == (set(), {"s1/s2"})
 
 
 def test_a_healed_link_waits_for_its_switch(wiring: Wiring, network: Network, breaker: Breaker) -> None:
-    breaker.fail_switch("s1")
-    breaker.fail_switch("s2")
+    breaker.fail_node("s1")
+    breaker.fail_node("s2")
     link = named(wiring, "s1/s2")
     breaker.fail_link(link, Mode.CUT)
     assert breaker.heal_link(link) == "s1/s2 healed, but stays down with s1 and s2"
-    breaker.heal_switch("s1")
+    breaker.heal_node("s1")
     assert network.down == {"s1/s2", "s2/s3"}
-    breaker.heal_switch("s2")
+    breaker.heal_node("s2")
     assert network == Network()
 
 
 def test_after_an_error_the_same_can_be_asked_for_again(wiring: Wiring, network: Network, breaker: Breaker) -> None:
     link = named(wiring, "s1/s2")
     network.broken = True
-    for fault in (lambda: breaker.fail_link(link, Mode.SILENT), lambda: breaker.fail_switch("s3")):
+    for fault in (lambda: breaker.fail_link(link, Mode.SILENT), lambda: breaker.fail_node("s3")):
         with pytest.raises(CommandError):
             fault()
     network.broken = False
     breaker.fail_link(link, Mode.SILENT)
-    breaker.fail_switch("s3")
+    breaker.fail_node("s3")
     assert (network.silent, network.off) == ({"s1/s2"}, {"s3"})
     network.broken = True
-    for remedy in (lambda: breaker.heal_link(link), lambda: breaker.heal_switch("s3")):
+    for remedy in (lambda: breaker.heal_link(link), lambda: breaker.heal_node("s3")):
         with pytest.raises(CommandError):
             remedy()
     network.broken = False
     breaker.heal_link(link)
-    breaker.heal_switch("s3")
+    breaker.heal_node("s3")
     assert network == Network()

@@ -113,7 +113,7 @@ def test_a_failed_link_is_down_until_healed_and_its_host_keeps_its_routes(small:
 
 
 def test_an_unknown_link_is_answered_with_the_nearest(small: Lab) -> None:
-    with pytest.raises(LabError, match=r"no link or switch 's1/s3', did you mean 's1/s2'\?") as caught:
+    with pytest.raises(LabError, match=r"no link, switch or host 's1/s3', did you mean 's1/s2'\?") as caught:
         small.fail("s1/s3")
     assert caught.value.code is Exit.UNKNOWN
 

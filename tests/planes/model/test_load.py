@@ -65,7 +65,7 @@ def test_unknown_keys_and_the_nearest_one() -> None:
     assert said(GOOD.replace("subnet:", "subnetz:")) == ["p:14:16: unknown key 'subnetz', did you mean 'subnet'?"]
     assert said(GOOD.replace("{rate: 10M}", "{rat: 10M}")) == ["p:9:19: unknown key 'rat', did you mean 'rate'?"]
     assert said(GOOD.replace("{address: 10.0.0.1/24}", "{qqqq: 1}")) == [
-        "p:5:10: unknown key 'qqqq', allowed: address, gateway, mac, routes"
+        "p:5:10: unknown key 'qqqq', allowed: address, files, forward, gateway, mac, routes, run"
     ]
     assert said(GOOD + "cheks: []\n") == ["p:17:1: unknown key 'cheks', did you mean 'checks'?"]
 

@@ -50,6 +50,11 @@ def test_rates(text: str, bits: int) -> None:
         (words.node_name, "distribution1", "has 13 characters, and a name has at most 10"),
         (words.node_name, "controller", "'controller' is a reserved word"),
         (words.name, "x" * 33, "has 33 characters, and a name has at most 32"),
+        (words.file_name, "../passwd", "'../passwd' is not a file's name"),
+        (words.file_name, ".", "is not a file's name"),
+        (words.command_line, "sh -c 'x", "is not a command line: no closing quotation"),
+        (words.command_line, "  ", "names no program"),
+        (words.command_line, ["sh"], "must be text such as keepalived -n -f /run/keepalived.conf, found a list"),
         (words.port_name, "acc1:7.4095", "VLAN ids go from 1 to 4094"),
         (words.port_name, "acc1:10000", "port numbers go up to 9999"),
         (words.port_name, "acc1:x", "'acc1:x' is not a port; write h1, acc1:7 or acc1:7.100"),
@@ -80,6 +85,7 @@ def test_a_datapath_id_is_a_number_or_what_a_switch_prints() -> None:
 
 
 def test_ports() -> None:
+    assert words.command_line("sh -c 'a b'") == ("sh", "-c", "a b")
     assert words.port_name("h1") == PortName("h1")
     assert words.port_name("acc1:7") == PortName("acc1", 7)
     assert words.port_name("acc1:7.100") == PortName("acc1", 7, 100)
