@@ -7,11 +7,16 @@ from collections.abc import Iterator
 
 import click
 
-from benches import failover, gateway, scale
+from benches import failover, gateway, gateway_keepalived, scale
 from benches.figures import Figure, as_json, as_table
 from benches.section import Section, measured
 
-CHAPTERS = {"failover": failover.sections, "gateway": gateway.sections, "scale": scale.sections}
+
+def _gateway(quick: bool) -> list[Section]:
+    return [*gateway.sections(quick), *gateway_keepalived.sections(quick)]
+
+
+CHAPTERS = {"failover": failover.sections, "gateway": _gateway, "scale": scale.sections}
 ABOUT = {
     "failover": "outages and losses by dead links, switches and controllers; TCP against plain switching",
     "gateway": "outages and losses by dead links, members and controllers, where switches elect the gateway",

@@ -93,7 +93,7 @@ def _fault_section(fault: Fault, times: int) -> Section:
         plan = PLAN + (f"bfd: {BFD_MS}ms\n" if fault.bfd else "")
         for begun in range(0, times, IN_ONE_LAB):
             with running(plan) as fabric, Stream(fabric.lab, "h1", "isp", "198.51.100.1", RATE) as stream:
-                _await_active(fabric, ACTIVE)
+                await_active(fabric, ACTIVE)
                 stream.more(RATE, OUTAGE_SECONDS)
                 if not fault.alive:
                     fabric.lab.fail(CONTROLLER)
@@ -114,7 +114,7 @@ def _handover_section(times: int) -> Section:
 
     def run() -> Runs:
         with running(PLAN) as fabric, Stream(fabric.lab, "h1", "isp", "198.51.100.1", RATE) as stream:
-            _await_active(fabric, ACTIVE)
+            await_active(fabric, ACTIVE)
             stream.more(RATE, OUTAGE_SECONDS)
             for _ in range(times):
                 for priority, heir in ((90, STANDBY), (110, ACTIVE)):
@@ -131,7 +131,7 @@ def _restart_section(times: int) -> Section:
     def run() -> Runs:
         counts = []
         with running(PLAN) as fabric, Stream(fabric.lab, "h1", "isp", "198.51.100.1", RATE) as stream:
-            _await_active(fabric, ACTIVE)
+            await_active(fabric, ACTIVE)
             stream.more(RATE, OUTAGE_SECONDS)
             for _ in range(times):
                 before = _takeovers(fabric)
@@ -154,7 +154,7 @@ def _losses(found: list[Window], label: str) -> list[float]:
     return [window.lost for window in found if window.label == label]
 
 
-def _await_active(fabric: Fabric, member: str) -> None:
+def await_active(fabric: Fabric, member: str) -> None:
     """Wait until a member, and no other, is active. LabError."""
     deadline = time.monotonic() + REACT_SECONDS
     while _active(fabric) != [member]:
@@ -180,7 +180,7 @@ def _restart(fabric: Fabric) -> None:
 def _hand_over(fabric: Fabric, priority: int, heir: str) -> None:
     serial = fabric.store.write_intent(_with_priority(fabric.store.intent(), priority))
     await_applied(fabric.lab, fabric.store, serial, REACT_SECONDS)
-    _await_active(fabric, heir)
+    await_active(fabric, heir)
 
 
 def _with_priority(intent: Intent, priority: int) -> Intent:
@@ -198,35 +198,35 @@ def _with_priority(intent: Intent, priority: int) -> Intent:
     return replace(intent, networks=(replace(network, segments=tuple(segments)),))
 
 
-def _cut(link: str) -> Change:
+def cut(link: str) -> Change:
     return lambda fabric: fabric.lab.fail(link)
 
 
-def _silence(link: str) -> Change:
+def silence(link: str) -> Change:
     return lambda fabric: fabric.lab.fail(link, keep_carrier=True)
 
 
-def _mend(node: str, alive: bool = True) -> Change:
+def mend(node: str, alive: bool = True) -> Change:
     def mend(fabric: Fabric) -> None:
         fabric.lab.heal(node)
         if alive:
             fabric.await_up()
-            _await_active(fabric, ACTIVE)
+            await_active(fabric, ACTIVE)
 
     return mend
 
 
 FAULTS = (
-    Fault("edge link towards the active cut, controller alive", Goal("<=", 30), _cut(EDGE_LINK), _mend(EDGE_LINK)),
+    Fault("edge link towards the active cut, controller alive", Goal("<=", 30), cut(EDGE_LINK), mend(EDGE_LINK)),
     Fault(
-        "edge link towards the active cut, controller dead", Goal("<=", 30), _cut(EDGE_LINK), _mend(EDGE_LINK, False),
+        "edge link towards the active cut, controller dead", Goal("<=", 30), cut(EDGE_LINK), mend(EDGE_LINK, False),
         alive=False,
     ),
-    Fault("active member dies, controller alive", None, _cut(ACTIVE), _mend(ACTIVE)),
-    Fault("active member dies, controller dead", Goal("<=", 50), _cut(ACTIVE), _mend(ACTIVE, False), alive=False),
+    Fault("active member dies, controller alive", None, cut(ACTIVE), mend(ACTIVE)),
+    Fault("active member dies, controller dead", Goal("<=", 50), cut(ACTIVE), mend(ACTIVE, False), alive=False),
     Fault(
-        f"path to the active cut, carrier kept, BFD every {BFD_MS} ms", None, _silence(EDGE_LINK), _mend(EDGE_LINK),
+        f"path to the active cut, carrier kept, BFD every {BFD_MS} ms", None, silence(EDGE_LINK), mend(EDGE_LINK),
         bfd=True,
     ),
-    Fault("active's uplink lost, tracked", Goal("<=", 100), _cut(UPLINK), _mend(UPLINK)),
+    Fault("active's uplink lost, tracked", Goal("<=", 100), cut(UPLINK), mend(UPLINK)),
 )  # fmt: skip
