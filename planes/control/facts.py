@@ -59,7 +59,10 @@ class EdgePort:
 
 @dataclass(frozen=True)
 class SegmentFact:
-    """A segment's accesses, sorted, the slots under which its floods land, and the switches that hear its multicast."""
+    """A segment's accesses, sorted, the slots under which its floods land, and the switches that hear its multicast.
+
+    `routers` are those of the accesses where routers may be that are not ours.
+    """
 
     network: int
     accesses: tuple[Access, ...]
@@ -67,6 +70,7 @@ class SegmentFact:
     multicast4: int
     multicast6: int
     listeners: tuple[int, ...] = ()
+    routers: tuple[Access, ...] = ()
 
     @property
     def switches(self) -> tuple[int, ...]:

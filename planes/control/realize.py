@@ -176,6 +176,7 @@ def _segment(found: Realized, placed: Placed, segment: Segment, numbers: _Number
         numbers.slot(segment.name, "multicast4"),
         numbers.slot(segment.name, "multicast6"),
         tuple(sorted(members)) if elects else (),
+        _routers(segment, accesses),
     )
     found[facts.SEGMENT_SWITCHES][number] = placed.switches([segment.name])
     found[facts.REACH][number] = placed.routers(routed) if segment.name in routed else placed.switches([segment.name])
@@ -184,6 +185,12 @@ def _segment(found: Realized, placed: Placed, segment: Segment, numbers: _Number
         found[facts.GATEWAY][number] = _gateway(segment, segment.gateway, numbers.network)
         if segment.gateway.members:
             found[facts.MEMBERS][number] = _members_fact(segment, segment.gateway, placed, numbers)
+
+
+def _routers(segment: Segment, accesses: dict[Access, Attachment]) -> tuple[Access, ...]:
+    """The accesses where routers may be that are not ours."""
+    places = {at.place for at in segment.routers}
+    return tuple(sorted(access for access, at in accesses.items() if at.place in places))
 
 
 def _bindings(segment: Segment, accesses: dict[Access, Attachment]) -> dict[Access, BindingFact]:
@@ -210,7 +217,6 @@ def _gateway(segment: Segment, gateway: Gateway, network: int) -> GatewayFact:
 
 def _members_fact(segment: Segment, gateway: Gateway, placed: Placed, numbers: _Numbers) -> MembersFact:
     accesses = placed.accesses[segment.name]
-    places = {at.place for at in segment.routers}
     macs = virtual_macs(gateway)
     members = tuple(
         MemberFact(dpid, numbers.member(dpid), *_by_version(member.addresses))
@@ -223,7 +229,7 @@ def _members_fact(segment: Segment, gateway: Gateway, placed: Placed, numbers: _
         tuple((virtual, numbers.slot(segment.name, f"gateway/{mac_text(virtual)}")) for virtual in macs),
         hellos(gateway),
         numbers.hellos(segment.name) if gateway.protocol in PROTOCOLS else 0,
-        tuple(access for access, at in accesses.items() if at.place in places),
+        _routers(segment, accesses),
         gateway.protocol == "glbp",
     )
 

@@ -158,7 +158,7 @@ class Sources:
 
     def _source(self, host: Address, access: Access, fields: Fields, data: bytes, now: float) -> str | None:
         """Learn from the frame, or ask those whose place or address it claims."""
-        verdict = self._hosts.seen(host, access, now, old_up=self._is_up(host))
+        verdict = self._hosts.seen(host, access, now, old_up=self._holds(host, access))
         if verdict is Verdict.PROBE:
             self._waiting[host] = access, fields, data
             self._ask(host, probe(host[1], self._hosts.known[host]))
@@ -166,7 +166,7 @@ class Sources:
             return _SOURCE[verdict]
         for neighbor in spoken_for(host[0], fields):
             owner = host[0], self._hosts.owners.get(neighbor, host[1])
-            verdict = self._hosts.spoke(host, neighbor, now, owner_up=self._is_up(owner))
+            verdict = self._hosts.spoke(host, neighbor, now, owner_up=self._holds(owner, access))
             if verdict is Verdict.PROBE:
                 self._waiting[neighbor] = access, fields, data
                 self._ask(owner, [question(owner[1], *neighbor[1:])])
@@ -178,10 +178,17 @@ class Sources:
         for asked in questions:
             self._sending.out(self._hosts.known[host].access, asked)
 
-    def _is_up(self, host: Address) -> bool:
-        """Whether a host may still be where it is known; so may one that is not known."""
-        known = self._hosts.known.get(host)
-        return known is None or any(map(self._inventory.is_up, self._tenants.members(known.access)))
+    def _holds(self, host: Address, against: Access) -> bool:
+        """Whether a host must be asked before another access gets its place or its address.
+
+        Not where its port is down, nor between ports of routers: they take over from each other, and are believed.
+        """
+        known, segment = self._hosts.known.get(host), self._engine.facts.table(facts.SEGMENT).get(host[0])
+        if known is None:
+            return True
+        routers = segment.routers if segment else ()
+        is_up = any(map(self._inventory.is_up, self._tenants.members(known.access)))
+        return is_up and not (known.access in routers and against in routers)
 
     def _binding(self, access: Access) -> BindingFact | None:
         return self._engine.facts.table(facts.BINDING).get(access)

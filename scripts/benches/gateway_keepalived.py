@@ -77,7 +77,7 @@ networks:
     routes: [{{to: 0.0.0.0/0, via: 198.51.100.1}}]
   theirs:
     segments:
-      lan: {{subnet: 10.9.0.0/24, ports: [k1, "acc1:11", "acc1:12"]}}
+      lan: {{subnet: 10.9.0.0/24, ports: [k1, "acc1:11", "acc1:12"], routers: ["acc1:11", "acc1:12"]}}
       wan: {{subnet: 203.0.113.0/24, ports: [far, "core:11", "core:12"]}}
 """
 CONF = (

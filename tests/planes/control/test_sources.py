@@ -107,6 +107,19 @@ def test_an_address_whose_owners_port_is_down_moves_at_once() -> None:
     assert fabric.send_frame(AT[D], arp(D, IPS[A])) == {AT[B], AT[C]}
 
 
+def test_between_ports_of_routers_an_address_moves_at_once() -> None:
+    """They take over from each other, and have proven that by a protocol of their own; other hosts are still asked."""
+    fabric = known()
+    ports = tuple(attached(*edge) for edge in EDGES)
+    segment = Segment("one", ("10.0.0.0/24",), ports, routers=(ports[0], ports[3]))
+    fabric.want(Intent("test", (Network("red", (segment,)),)))
+    assert fabric.send_frame(AT[C], arp(C, IPS[A])) == set()
+    assert fabric.send_frame(AT[D], arp(D, IPS[B])) == set()
+    assert fabric.send_frame(AT[D], arp(D, IPS[A])) == ALL - {AT[D]}
+    assert hosts(fabric)[mac_text(D)] == ("s3:1", ("10.0.0.4", "10.0.0.1"))
+    assert fabric.send_frame(AT[A], arp(D, IPS[A])) == ALL - {AT[A]}  # its MAC, too
+
+
 def test_an_advertisement_speaks_for_its_target() -> None:
     fabric = triangle()
     greet(fabric)
