@@ -84,21 +84,25 @@ class Stream:
     The body runs once datagrams arrive. LabError from all methods when an end is gone, or nothing arrives at first.
     """
 
-    def __init__(self, lab: Lab, source: str, target: str, address: str, rate: int = 2000) -> None:
+    def __init__(
+        self, lab: Lab, source: str, target: str, address: str, rate: int = 2000,
+        sender: Sequence[str] = (str(SCRIPT), "send"), more: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        """`sender` is a script and its first argument, `more` its last ones: it sends as datagrams.py does."""
         self.rate = rate  # datagrams a second
+        self._sends = (*sender, address), (str(rate), *more)
         self._lab = lab
         self.source, self.target = source, target
         self._address = address
-        self._marks: list[tuple[str, int]] = []
+        self.marks: list[tuple[str, int]] = []  # label, CLOCK_MONOTONIC in ns
         self._stack = ExitStack()
 
     def __enter__(self) -> Stream:
         with ExitStack() as stack:
-            self._receiver = stack.enter_context(_end(self._lab, self.target, "receive"))
+            self._receiver = stack.enter_context(_end(self._lab, self.target, str(SCRIPT), "receive"))
             port = str(_read(self._receiver, self.target)["ready"])
-            self._sender = stack.enter_context(
-                _end(self._lab, self.source, "send", self._address, port, str(self.rate))
-            )
+            before, after = self._sends
+            self._sender = stack.enter_context(_end(self._lab, self.source, *before, port, *after))
             if not self.more(1, BEGIN_SECONDS):
                 raise LabError(f"nothing from {self.source} arrives at {self.target}, {self._address}")
             self._stack = stack.pop_all()
@@ -111,7 +115,7 @@ class Stream:
 
     def mark(self, label: str) -> None:
         """A window begins now."""
-        self._marks.append((label, time.monotonic_ns()))
+        self.marks.append((label, time.monotonic_ns()))
 
     def more(self, count: int, seconds: float) -> int:
         """Wait until `count` more datagrams arrived, or the time is up; how many did."""
@@ -120,7 +124,7 @@ class Stream:
 
     def result(self) -> list[Window]:
         """End the stream: a window for each mark."""
-        return windows(self.log(), self._marks)
+        return windows(self.log(), self.marks)
 
     def log(self) -> Log:
         """End the stream: both ends' notes."""
@@ -131,7 +135,7 @@ class Stream:
 
 @contextmanager
 def _end(lab: Lab, host: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    argv = lab.exec_argv(host, [sys.executable, "-I", "-S", str(SCRIPT), *arguments])
+    argv = lab.exec_argv(host, [sys.executable, "-I", "-S", *arguments])
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process

@@ -31,7 +31,6 @@ NOT_YET = (
     "checks/*/survive",
     "checks/*/bandwidth",
     "checks/*/latency",
-    "checks/*/gateway",
     "checks/*/path",
     "checks/*/converge",
 )

@@ -1,4 +1,4 @@
-"""`python -m benches.demo LAB`: faults in a running leaf-spine lab under a stream, by the commands that users type.
+"""`python -m benches.demo STORY LAB`: faults in a running lab under a stream, by the commands that users type.
 
 Exits with 1 when a host does not reach whom it should after a fault, or when the stream does not come back.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import click
 
@@ -22,33 +23,52 @@ from topologies.path import Path, path_of
 from topologies.stream import Stream, Window
 
 RATE = 1000  # datagrams a second
-SOURCE, TARGET, ADDRESS = "r1", "r2", "10.0.0.2"
-BROKEN_SECONDS = 10.0  # no slow machine makes an outage as long as this
+BROKEN_SECONDS = 20.0  # no slow machine, and no timer of a protocol, makes an outage as long as this
 
 ROLL_CALL = "roll call"
 DONE = {"fail": "failed", "heal": "healed"}
 
-FAULTS: tuple[tuple[str, Callable[[Path], str]], ...] = (
-    ("A link on the stream's path is cut", lambda path: path.links[0]),
-    ("The transit switch dies", lambda path: path.transit[0]),
-    ("The controller is killed, and restarted", lambda path: CONTROLLER),
-)
+
+@dataclass(frozen=True)
+class Story:
+    """A stream, and what happens to it: titles, and what fails, by the stream's path."""
+
+    source: str
+    target: str
+    address: str
+    faults: tuple[tuple[str, Callable[[Path], str]], ...]
+
+
+STORIES = {
+    "fabric": Story(
+        "r1", "r2", "10.0.0.2",
+        (
+            ("A link on the stream's path is cut", lambda path: path.links[0]),
+            ("The transit switch dies", lambda path: path.transit[0]),
+            ("The controller is killed, and restarted", lambda path: CONTROLLER),
+        ),
+    ),
+    "gateway": Story(
+        "h1", "isp", "198.51.100.1", (("The gateway's active router, a switch, dies", lambda path: path.transit[0]),)
+    ),
+}  # fmt: skip
 
 
 @click.command()
+@click.argument("story", type=click.Choice(list(STORIES)))
 @click.argument("name", metavar="LAB")
-def demo(name: str) -> None:
-    """All faults, one after the other, each healed before the next."""
+def demo(story: str, name: str) -> None:
+    """All faults of a STORY, one after the other, each healed before the next."""
     with told():
-        lab = labs.find(name)
-        held = [_suffer(lab, title, choose) for title, choose in FAULTS]
+        lab, chosen = labs.find(name), STORIES[story]
+        held = [_suffer(lab, chosen, title, choose) for title, choose in chosen.faults]
     raise SystemExit(0 if all(held) else 1)
 
 
-def _suffer(lab: Lab, title: str, choose: Callable[[Path], str]) -> bool:
-    click.echo(f"\n{title}, under {RATE} packets a second from {SOURCE} to {TARGET}:")
+def _suffer(lab: Lab, story: Story, title: str, choose: Callable[[Path], str]) -> bool:
+    click.echo(f"\n{title}, under {RATE} packets a second from {story.source} to {story.target}:")
     wiring = wire(load(lab.directory.plan).topology or Topology())
-    with Stream(lab, SOURCE, TARGET, ADDRESS, RATE) as stream:
+    with Stream(lab, story.source, story.target, story.address, RATE) as stream:
         path = path_of(lab, wiring, stream)
         click.echo(f"the stream's path: {', '.join(path.switches)}")
         held = [_step(lab, stream, verb, choose(path)) for verb in DONE]

@@ -6,7 +6,8 @@ All with HSRP at its defaults (hello 3 s, hold 10 s), for the failover waits for
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from benches.fabric import REACT_SECONDS, Fabric, running
@@ -156,10 +157,15 @@ def _losses(found: list[Window], label: str) -> list[float]:
 
 def await_active(fabric: Fabric, member: str) -> None:
     """Wait until a member, and no other, is active. LabError."""
+    await_actives(fabric, {member: 1})
+
+
+def await_actives(fabric: Fabric, wanted: Mapping[str, int]) -> None:
+    """Wait until these members are active in so many groups each, and no others. LabError."""
     deadline = time.monotonic() + REACT_SECONDS
-    while _active(fabric) != [member]:
+    while Counter(_active(fabric)) != Counter(wanted):
         if time.monotonic() > deadline:
-            raise LabError(f"after {REACT_SECONDS:.0f} s not {member} but {_active(fabric)} is active")
+            raise LabError(f"after {REACT_SECONDS:.0f} s the active members are {dict(Counter(_active(fabric)))}")
         fabric.store.wait(1.0)
         fabric.store.run()
 

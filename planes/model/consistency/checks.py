@@ -97,7 +97,10 @@ def _gateway(context: Context, here: Path, check: GatewayCheck) -> Iterator[Faul
     segment = network.segments.get(check.segment)
     if segment is None or not context.wiring:
         return
-    members = segment.gateway.members if segment.gateway and segment.gateway.members else context.switches
+    if segment.gateway is None or segment.gateway.protocol == "anycast":
+        yield Fault((*here, "segment"), f"segment {check.segment!r} has no gateway that elects: nobody is active there")
+        return
+    members = segment.gateway.members
     for key, name in (("active", check.active), ("standby", check.standby)):
         if name is not None:
             yield from context.unknown("member of this gateway", name, members, (*here, key))

@@ -109,9 +109,6 @@ NOT_YET_PLANS = {
     "checks/*/survive": "topology: {graphml: x}\nchecks: [{survive: {each: link, between: [a, b], outage: 50ms}}]",
     "checks/*/bandwidth": "topology: {graphml: x}\nchecks: [{bandwidth: {between: [a, b], at_least: 90M}}]",
     "checks/*/latency": "topology: {graphml: x}\nchecks: [{latency: {between: [a, b], at_most: 5ms}}]",
-    "checks/*/gateway": (
-        "networks: {n: {segments: {s: {subnet: 10.0.0.0/8}}}}\nchecks: [{gateway: {network: n, segment: s, active: a}}]"
-    ),
     "checks/*/path": "topology: {graphml: x}\nchecks: [{path: {between: [a, b], avoids: core}}]",
     "checks/*/converge": "checks: [{converge: {within: 1s}}]",
 }

@@ -173,8 +173,18 @@ CHECKS = [
     ("survive: {fail: [core/d1, controller, d2], between: [h1, h2]}", None),
     ("gateway: {network: offic, segment: users, active: d1}", "22:24: unknown network 'offic', did you mean 'office'?"),
     ("gateway: {network: office, segment: user, active: d1}", "22:41: unknown segment 'user', did you mean 'users'?"),
-    ("gateway: {network: office, segment: users, active: d8}", "22:56: unknown member of this gateway 'd8'"),
+    ("gateway: {network: office, segment: users, active: d1}", "22:41: segment 'users' has no gateway that elects"),
 ]
+
+
+def test_a_gateway_check_names_members() -> None:
+    members = "members: {d1: {address: 10.1.0.2}, d2: {address: 10.1.0.3}}"
+    electing = CAMPUS.replace(
+        "[h1, h2]", f"[h1, h2]\n        gateway: {{address: 10.1.0.1, protocol: hsrp, {members}}}", 1
+    )
+    check = "  - gateway: {network: office, segment: users, active: %s, standby: d2}\n"
+    assert said(electing + check % "d1") == []
+    assert said(electing + check % "d8") == ["24:56: unknown member of this gateway 'd8', did you mean 'd1'?"]
 
 
 def expect(text: str, problem: str | None) -> None:
