@@ -206,12 +206,11 @@ class Gateways:
                 if seat.up:
                     self._track(number, dpid, now)
             isolated = {dpid for dpid, seat in seats.items() if seat.up and self._is_isolated(number, dpid)}
-            if isolated - {dpid for dpid, seat in seats.items() if seat.isolated}:
-                for dpid, seat in seats.items():
-                    seat.isolated = dpid in isolated
-                self._tell_lost(number, now)
+            newly = isolated - {dpid for dpid, seat in seats.items() if seat.isolated}
             for dpid, seat in seats.items():
                 seat.isolated = dpid in isolated
+            if newly or self._lost_router(number):
+                self._tell_lost(number, now)
             if seats and self._foreign(number):
                 self._stale.add(number)
 
@@ -374,8 +373,9 @@ class Gateways:
             return
         for dpid, seat in self._ranked(number):
             if not seat.isolated:
-                for gone in [each for each in seats.values() if not each.up or each.isolated]:
-                    self._do(number, dpid, m.MemberLost(gone.address), now)
+                lost = [each.address for each in seats.values() if not each.up or each.isolated]
+                for address in (*lost, *self._lost_router(number)):
+                    self._do(number, dpid, m.MemberLost(address), now)
                 if seat.machine.view().active is None:  # as yet nobody was standby
                     self._do(number, dpid, m.TakeOver(), now)
                 return
@@ -440,6 +440,17 @@ class Gateways:
                 host = self._engine.facts.table(facts.HOST).get((number, mac)) if mac is not None else None
                 return [(host.access[0], host.slot)] if host else []
         return []
+
+    def _lost_router(self, number: int) -> tuple[IpAddress, ...]:
+        """The router that our members take for active, when it is none of them and its port is down."""
+        ranked = self._ranked(number)
+        active = ranked[0][1].machine.view().active if ranked else None
+        if active is None or self._is_member(number, int(active)):
+            return ()
+        mac = self._engine.facts.table(facts.NEIGHBOR).get((number, active.version, int(active)))
+        host = self._engine.facts.table(facts.HOST).get((number, mac)) if mac is not None else None
+        is_down = host and not any(map(self._inventory.is_up, self._tenants.members(host.access)))
+        return (active,) if is_down else ()
 
     def _is_member(self, number: int, address: int) -> bool:
         return any(int(seat.address) == address for seat in self._seats.get(number, {}).values())

@@ -174,6 +174,18 @@ def test_another_router_takes_part_only_from_its_own_port() -> None:
     assert routed(made, MACS["vrrp"])
 
 
+@pytest.mark.parametrize(("detect", "heirs"), [("fabric", ["s2"]), ("protocol", [])])
+def test_a_router_whose_port_is_down_need_not_be_waited_for(detect: str, heirs: list[str]) -> None:
+    made = fabric("vrrp", routers=True, detect=detect)
+    made.advance(5.0)
+    announce(made, FOREIGN)
+    made.send_frame(ROUTER, encode(VrrpMessage(3, 7, 200, 100, (VIRTUAL,)), FOREIGN.ipv4, MACS["vrrp"]))
+    assert active(made) == []
+    made.cut(ROUTER)
+    assert active(made) == heirs
+    assert routed(made, MACS["vrrp"]) == bool(heirs)
+
+
 def test_glbp_shares_hosts_by_weight_and_each_keeps_its_forwarder() -> None:
     weights = {"s2": 150, "s3": 50}
     members = tuple(

@@ -184,7 +184,7 @@ def test_a_gateway_check_names_members() -> None:
     )
     check = "  - gateway: {network: office, segment: users, active: %s, standby: d2}\n"
     assert said(electing + check % "d1") == []
-    assert said(electing + check % "d8") == ["24:56: unknown member of this gateway 'd8', did you mean 'd1'?"]
+    assert said(electing + check % "d8") == ["24:56: unknown member of this gateway 'd8', allowed: d1, d2"]
 
 
 def expect(text: str, problem: str | None) -> None:
