@@ -24,6 +24,7 @@ from planes.control.graph import Link, graph
 from planes.control.hosts import Known
 from planes.control.ids import Ids, IdsExhausted
 from planes.control.inventory import Inventory, Record
+from planes.control.journal import Journal
 from planes.control.learning import Learning
 from planes.control.ledger import Ledger
 from planes.control.paths import all_hops
@@ -76,8 +77,11 @@ class Core:
         self.quota = Quota(self.engine)
         self.tenants = Tenants(self._ids, self.inventory, self.engine, self.drops)
         self.routing = Routing(self.inventory, self.engine, self.tenants, self.drops)
-        self.learning = Learning(self.inventory, self.engine, self.tenants, self.drops, self.quota, self.routing)
-        self.gateways = Gateways(self.inventory, self.engine, self.tenants, self.drops, wall)
+        self.journal = Journal(self.ledger, wall)
+        self.learning = Learning(
+            self.inventory, self.engine, self.tenants, self.drops, self.quota, self.routing, self.journal
+        )
+        self.gateways = Gateways(self.inventory, self.engine, self.tenants, self.drops, self.journal, wall)
         self._reporter = Reporter(self.ledger, self.inventory, self.engine, self.tenants)
         self._rollout = Rollout()
         self._shape = Shape()
@@ -353,6 +357,7 @@ class Core:
         self._reporter.restore(known)
         self.learning.remember(known.of(state.Host))
         self.gateways.restore(known)
+        self.journal.restore(known.of(state.Event))
         self.drops.update({row.reason: row.count for row in known.of(state.Counter)})
         for row in known.of(state.Link):
             a, b = self.inventory.named(row.switch), self.inventory.named(row.peer)
@@ -367,15 +372,11 @@ class Core:
             self.ledger.put(row) if isinstance(row, state.Host) else self.ledger.drop(state.Host, row)
         for number in self._ids.take_fresh():
             self.ledger.put(number)
-        standing, left, happened, forgotten = self.gateways.take_changed()
+        standing, left = self.gateways.take_changed()
         for standing_now in standing:
             self.ledger.put(standing_now)
-        for happening in happened:
-            self.ledger.put(happening)
         for key in left:
             self.ledger.drop(state.GatewayState, key)
-        for key in forgotten:
-            self.ledger.drop(state.Event, key)
         little = all(isinstance(event, _LITTLE) for event in events)
         if not little or self._reshaped or (self._report_at or math.inf) <= now:
             self._report()

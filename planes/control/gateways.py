@@ -23,6 +23,7 @@ from planes.control.fhrp.messages import Address as IpAddress
 from planes.control.fhrp.vrrp import Vrrp
 from planes.control.fragments.segment import BROADCAST_GROUP, MULTICAST4_GROUP, MULTICAST6_GROUP
 from planes.control.inventory import Inventory
+from planes.control.journal import Journal
 from planes.control.protocols import PROTOCOLS, virtual_macs
 from planes.control.seat import Seat
 from planes.control.sending import Sending
@@ -39,16 +40,17 @@ LINK_PATIENCE = 5.0  # seconds in which a switch's links are waited for: some of
 PATIENCE = 2.0  # seconds in which a segment's other members may come before the best of those that are here begins
 ASK_INTERVAL = 1.0  # seconds between questions for a foreign router's MAC
 OVER, NEVER = -math.inf, math.inf  # times that need no tick: one that has passed, and one that does not come
-MAX_EVENTS = 1000  # kept in the store
 
 
 class Gateways:
     """All members of all gateways that elect. `wall` is Unix time at 0.0 of the clock."""
 
     def __init__(
-        self, inventory: Inventory, engine: Engine, tenants: Tenants, drops: Counter[str], wall: float = 0.0
-    ) -> None:
-        self._inventory, self._engine, self._tenants, self._drops, self._wall = inventory, engine, tenants, drops, wall
+        self, inventory: Inventory, engine: Engine, tenants: Tenants, drops: Counter[str], journal: Journal,
+        wall: float = 0.0,
+    ) -> None:  # fmt: skip
+        self._inventory, self._engine, self._tenants, self._drops = inventory, engine, tenants, drops
+        self._journal, self._wall = journal, wall
         self._sending = Sending(engine)
         self._tracks = Tracks(inventory, engine, tenants)
         self._seats: dict[int, dict[int, Seat]] = {}  # by segment and datapath id
@@ -58,8 +60,6 @@ class Gateways:
         self._stale: set[int] = set()  # segments whose active may have changed
         self._rows: dict[state.Key, state.GatewayState] = {}
         self._changed: set[state.Key] = set()
-        self._events: dict[int, state.Event] = {}
-        self._fresh: list[state.Event] = []
         self._begin: dict[int, float] = {}  # segments where nobody was told to begin yet, and until when to wait
         self._asked: dict[facts.Neighbor, float] = {}
         self._settled: dict[int, float] = {}  # datapath id -> until when its links are waited for
@@ -70,7 +70,6 @@ class Gateways:
         """What the store holds of earlier elections."""
         self._remembered = {state.key(row): row for row in known.of(state.GatewayState)}
         self._rows = dict(self._remembered)
-        self._events = {row.number: row for row in known.of(state.Event)}
 
     def follow(self, now: float) -> None:
         """The intent changed, or names of switches."""
@@ -281,8 +280,8 @@ class Gateways:
         found, self._frames = self._frames, []
         return [*found, *self._sending.take()]
 
-    def take_changed(self) -> tuple[list[state.GatewayState], list[state.Key], list[state.Event], list[state.Key]]:
-        """Rows and events that are new since the last call, and the keys of those that are no more."""
+    def take_changed(self) -> tuple[list[state.GatewayState], list[state.Key]]:
+        """Rows that are new since the last call, and the keys of those that are no more."""
         rows, gone = [], []
         seats = {seat.key: seat for seats in self._seats.values() for seat in seats.values()}
         for key in sorted(self._changed):
@@ -293,11 +292,7 @@ class Gateways:
                 self._rows.pop(key, None)
                 gone.append(key)
         self._changed.clear()
-        fresh, self._fresh = self._fresh, []
-        old = sorted(self._events)[:-MAX_EVENTS]
-        for number in old:
-            del self._events[number]
-        return rows, gone, fresh, [(number,) for number in old]
+        return rows, gone
 
     # machines
 
@@ -343,10 +338,7 @@ class Gateways:
             self._flood(number, seat, MULTICAST6_GROUP, data)
 
     def _event(self, seat: Seat, text: str, now: float) -> None:
-        number = max(self._events, default=0) + 1
-        subject = f"{seat.network}/{seat.segment} on {seat.member.switch}"
-        self._events[number] = state.Event(number, now + self._wall, subject, text[:1000])
-        self._fresh.append(self._events[number])
+        self._journal.add(f"{seat.network}/{seat.segment} on {seat.member.switch}", text, now)
 
     # what the controller knows
 

@@ -16,6 +16,7 @@ from planes.control.facts import ROUTER_MAC, Access, Address, Edge, Port
 from planes.control.hosts import Known
 from planes.control.ids import IdsExhausted
 from planes.control.inventory import Inventory
+from planes.control.journal import Journal
 from planes.control.probe import PROBE_MAC
 from planes.control.quota import Quota
 from planes.control.router import Routing
@@ -36,11 +37,11 @@ class Learning:
 
     def __init__(
         self, inventory: Inventory, engine: Engine, tenants: Tenants, drops: Counter[str], quota: Quota,
-        routing: Routing,
+        routing: Routing, journal: Journal,
     ) -> None:  # fmt: skip
         self._inventory, self._engine, self._tenants, self._drops = inventory, engine, tenants, drops
         self._sending = Sending(engine)
-        self._sources = Sources(inventory, engine, tenants, drops, quota, self._sending)
+        self._sources = Sources(inventory, engine, tenants, drops, quota, self._sending, journal)
         self._routing = routing
         self._groups: dict[Access, dict[Address, None]] = defaultdict(dict)  # paged in, by who was first to use each
         self._floods: dict[int, Bucket] = {}

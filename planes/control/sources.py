@@ -13,6 +13,7 @@ from planes.control.fragments.guard import LINK_LOCAL
 from planes.control.hosts import Claimed, Hosts, Known, Verdict
 from planes.control.ids import IdsExhausted
 from planes.control.inventory import Inventory
+from planes.control.journal import Journal
 from planes.control.probe import PROBE_MAC, probe, question, sent_from, spoken_for
 from planes.control.quota import Quota, Wanted
 from planes.control.sending import Sending
@@ -48,9 +49,10 @@ class Sources:
         drops: Counter[str],
         quota: Quota,
         sending: Sending,
+        journal: Journal,
     ) -> None:
         self._inventory, self._engine, self._tenants, self._drops = inventory, engine, tenants, drops
-        self._quota, self._sending = quota, sending
+        self._quota, self._sending, self._journal = quota, sending, journal
         self._hosts = Hosts()
         self._waiting: dict[Claimed, tuple[Access, Fields, bytes]] = {}  # the frame that made a claim
         self._changed: set[Address] = set()
@@ -62,7 +64,7 @@ class Sources:
     def frame(self, edge: Edge, access: Access, fields: Fields, data: bytes, now: float) -> None:
         """A frame was punted from GUARD: it goes on if it comes from who it says."""
         host = (edge.segment, fields[f.ETH_SRC])
-        reason = self._forged(host, access, fields) or self._source(host, access, fields, data, now)
+        reason = self._forged(host, access, fields, now) or self._source(host, access, fields, data, now)
         admitted = self._sync()
         if reason is not None:
             self._drops[reason] += 1
@@ -133,7 +135,7 @@ class Sources:
 
     # judging a frame; these give the reason why it is dropped
 
-    def _forged(self, host: Address, access: Access, fields: Fields) -> str | None:
+    def _forged(self, host: Address, access: Access, fields: Fields, now: float) -> str | None:
         """What can't be true, whoever answers."""
         segment, source = host
         if source & GROUP_BIT or source in (0, PROBE_MAC, ROUTER_MAC):
@@ -149,7 +151,8 @@ class Sources:
         bound = self._binding(access)
         if bound is not None and (bound.mac != source or not _allowed(bound, [*spoken, *([sender] if sender else [])])):
             return "source-not-bound"
-        if any(self._is_gateways(each) for each in spoken):
+        if duplicates := [each for each in spoken if self._is_gateways(each)]:
+            self._tell_duplicates(duplicates, source, access, now)
             return "address-spoofed"
         if sender is not None and sender not in spoken:
             foreign = self._hosts.owners.get(sender, source) != source
@@ -197,6 +200,15 @@ class Sources:
         gateway = self._engine.facts.table(facts.GATEWAY).get(neighbor[0])
         members = self._engine.facts.table(facts.MEMBERS).get(neighbor[0])
         return (gateway is not None and gateway.owns(neighbor)) or (members is not None and members.owns(neighbor))
+
+    def _tell_duplicates(self, addresses: Iterable[Neighbor], source: int, access: Access, now: float) -> None:
+        """Somebody has an address that is the gateway's: its owner wants to know who."""
+        dpid, port, _ = access
+        at = f"{self._inventory.records[dpid].name}:{port}"
+        for neighbor in addresses:
+            subject, address = "/".join(self._tenants.names(neighbor[0])), ip_address(neighbor[2])
+            told = f"duplicate address {address}, the gateway's, at {at}, sourced by {mac_text(source)}"
+            self._journal.add_once((neighbor, access), subject, told, now)
 
     # telling the engine
 

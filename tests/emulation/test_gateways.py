@@ -155,5 +155,7 @@ def test_a_hosts_hello_and_its_claims_to_be_the_gateway_are_dropped_and_counted(
     gateway.lab.send("h2", *frames)
     wanted = {"hello-from-a-host", "address-spoofed", "gateway-spoofed"}
     until(lambda: wanted <= {row["reason"] for row in gateway.lab.json("inspect", gateway.protocol)["drops"]})
+    told = "duplicate address 10.1.0.1, the gateway's, at acc2:1, sourced by 02:00:00:00:00:77"
+    until(lambda: [row["event"] for row in gateway.lab.json("events")["events"] if row["event"] == told])
     assert gateway.active() == ["dist1"]
     gateway.ping("h1", WAN)
