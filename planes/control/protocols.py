@@ -5,13 +5,13 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from planes.control.facts import Hellos
-from planes.control.fhrp import glbp, hsrp, vrrp
+from planes.control.fhrp import glbp, glbp_wire, hsrp, hsrp_md5, hsrp_wire, vrrp, vrrp_wire
 from planes.control.fhrp.balance import Balance
 from planes.control.fhrp.election import DEFAULT_HELLO, Terms, Timers
 from planes.control.fhrp.machine import Machine
 from planes.control.fhrp.messages import glbp_mac, hsrp_mac, vrrp_mac
 from planes.data import fields as f
-from planes.model.intent import Gateway, Member
+from planes.model.intent import Gateway, Md5, Member
 
 SHARED_MAC = 0x0274_7000_0002  # of an anycast gateway that has members
 FORWARDERS = 4  # of a GLBP group
@@ -25,6 +25,12 @@ _HELLOS = {
     ("vrrp", 4): Hellos(4, f.IP_VRRP, _VRRP_GROUP),
     ("vrrp", 6): Hellos(6, f.IP_VRRP, _VRRP6),
     ("glbp", 4): Hellos(4, f.IP_UDP, _HSRP, 3222),
+}
+_TEXT_LENGTHS = {
+    "hsrp": hsrp_wire.TEXT_LENGTH,
+    "hsrp2": hsrp_wire.TEXT_LENGTH,
+    "vrrp2": vrrp_wire.TEXT_LENGTH,
+    "glbp": glbp_wire.TEXT_LENGTH,
 }
 PROTOCOLS = frozenset(name for name, _ in _HELLOS)  # those that elect
 
@@ -57,6 +63,7 @@ def seated(gateway: Gateway, member: Member, mac: int) -> Machine:
     address, *_ = (ip_address(text) for text in member.addresses)
     virtual = tuple(ip_address(text) for text in gateway.addresses)
     delay = gateway.preempt_delay / 1000
+    _check_authentication(gateway)
     match gateway.protocol:
         case "hsrp" | "hsrp2":
             terms = Terms(address, virtual[0], member.priority, member.preempt, delay, _timers(gateway))
@@ -75,6 +82,20 @@ def seated(gateway: Gateway, member: Member, mac: int) -> Machine:
             balance = Balance(gateway.balance)
             return glbp.router(glbp.Settings(gateway.group, terms, mac, weighting, balance=balance))
     raise ValueError(f"protocol {gateway.protocol!r} elects nobody")
+
+
+def _check_authentication(gateway: Gateway) -> None:
+    match gateway.authentication:
+        case None:
+            return
+        case Md5(given) if gateway.protocol in ("hsrp", "hsrp2"):
+            most = hsrp_md5.SECRET_LENGTH
+        case str(given) if gateway.protocol in _TEXT_LENGTHS:
+            most = _TEXT_LENGTHS[gateway.protocol]
+        case _:
+            raise ValueError(f"protocol {gateway.protocol!r} has no such authentication")
+    if not 1 <= len(given.encode()) <= most:
+        raise ValueError(f"authentication of {len(given.encode())} bytes, allowed are 1 to {most}")
 
 
 def _timers(gateway: Gateway) -> Timers | None:

@@ -34,6 +34,7 @@ def changes(old: Intent, new: Intent) -> tuple[Change, ...]:
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)
         found += _between(name, _network(was), _network(now))
+        found += _secrets(name, was, now)
         found += _policy(name, was, now)
     return tuple(found)
 
@@ -82,6 +83,16 @@ def _segment(segment: Segment) -> _Said:
     found |= {("port", f"{name} {phrases.place(*_place(at))}"): phrases.attachment(at) for at in segment.ports}
     bound = {("binding", f"{name} {phrases.place(*_place(each))}"): phrases.binding(each) for each in segment.bindings}
     return found | bound
+
+
+def _secrets(name: str, old: Network | None, new: Network | None) -> Iterator[Change]:
+    """Gateways of which the same is said, for no secret is, and which differ in it."""
+    gateways = {each.name: each.gateway for each in old.segments} if old else {}
+    for segment in new.segments if new else ():
+        was, now = gateways.get(segment.name), segment.gateway
+        if was and now and was.authentication != now.authentication and phrases.gateway(was) == phrases.gateway(now):
+            said = phrases.gateway(now)
+            yield Change(CHANGED, name, "gateway", segment.name, said, f"{said}; another secret")
 
 
 def _policy(name: str, old: Network | None, new: Network | None) -> Iterator[Change]:

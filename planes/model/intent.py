@@ -57,6 +57,14 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Md5:
+    """What HSRP's digests are keyed with, and the number by which messages name it."""
+
+    secret: str
+    number: int = 0
+
+
+@dataclass(frozen=True)
 class Gateway:
     """A segment's virtual router: addresses, and the protocol and members that own them.
 
@@ -71,7 +79,7 @@ class Gateway:
     detect: str = "fabric"
     hello: int | None = None
     hold: int | None = None
-    authentication: str | None = None
+    authentication: str | Md5 | None = None  # a text that is sent as it is, or a key
     balance: str = "round-robin"  # GLBP's
     preempt_delay: int = 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from planes.model.intent import Attachment, Binding, Gateway, Network, Policy
+from planes.model.intent import Attachment, Binding, Gateway, Md5, Network, Policy
 
 _UNITS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
@@ -45,9 +45,16 @@ def gateway(found: Gateway) -> str:
         *(f"{name} {value} ms" for name, value in timers),
         *(["detect protocol"] if found.detect == "protocol" else []),
         *([f"balance {found.balance}"] if found.protocol == "glbp" else []),
-        *(["authentication"] if found.authentication else []),
+        *([_authentication(found.authentication)] if found.authentication is not None else []),
     ]
     return "; ".join([f"{', '.join(found.addresses)} ({found.protocol}{group})", *more, *members])
+
+
+def _authentication(given: str | Md5) -> str:
+    """Without the secret."""
+    if not isinstance(given, Md5):
+        return "authentication"
+    return f"authentication md5 key {given.number}" if given.number else "authentication md5"
 
 
 def binding(bound: Binding) -> str:

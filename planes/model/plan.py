@@ -49,6 +49,17 @@ def _port(value: object) -> object:
     return value if isinstance(value, dict) else {"port": value}
 
 
+def _authentication(value: object) -> object:
+    return value if value is None or isinstance(value, dict) else {"text": value}
+
+
+def _secret(value: object) -> str:
+    """Of one that is refused nothing is said."""
+    if not isinstance(value, str) or not value.isprintable():
+        raise ValueError("must be text of printable characters, in quotes where it looks like something else")
+    return value
+
+
 def _binding(value: object) -> Binding:
     if isinstance(value, Binding):
         return value
@@ -76,6 +87,7 @@ Blank: TypeAlias = Annotated[_T, BeforeValidator(_no_mapping)]  # `core:` with n
 Listed: TypeAlias = Annotated[tuple[_T, ...], BeforeValidator(_no_list)]
 Name = Annotated[str, PlainValidator(words.name)]
 NodeName = Annotated[str, PlainValidator(words.node_name)]
+Secret = Annotated[str, PlainValidator(_secret)]
 Reference = Annotated[str, PlainValidator(lambda value: words.text(value, "h1"))]
 Address = Annotated[words.Address, PlainValidator(words.address)]
 Interface = Annotated[words.Interface, PlainValidator(words.interface)]
@@ -197,6 +209,14 @@ class Member(_Value):
     weight: Annotated[int, Field(ge=1, le=254)] = 100
 
 
+class Authentication(_Value):
+    """What a gateway's members know each other by: a text, sent as it is, or a secret of MD5 and its key id."""
+
+    text: Secret | None = None
+    md5: Secret | None = None
+    key: Annotated[int, Field(ge=0, le=(1 << 32) - 1)] | None = None
+
+
 class Gateway(_Value):
     """A segment's virtual router. Where the protocol is anycast, no members means every switch.
 
@@ -211,7 +231,7 @@ class Gateway(_Value):
     hello: Duration | None = None
     hold: Duration | None = None
     preempt_delay: Duration = 0.0
-    authentication: Reference | None = None
+    authentication: Annotated[Authentication | None, BeforeValidator(_authentication)] = None
     balance: Annotated[str, PlainValidator(lambda value: words.choice(value, BALANCES))] = "round-robin"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from planes.model import intent
-from planes.model.plan import Flow, Gateway, Limits, Member, Network, Plan, Port, Rule, Segment, Track
+from planes.model.plan import Authentication, Flow, Gateway, Limits, Member, Network, Plan, Port, Rule, Segment, Track
 from planes.model.wiring import Wiring, wire
 from planes.model.words import PortName, link_end
 
@@ -99,10 +99,16 @@ def _gateway(gateway: Gateway, wiring: Wiring | None) -> intent.Gateway:
         gateway.detect,
         _milliseconds(gateway.hello),
         _milliseconds(gateway.hold),
-        gateway.authentication,
+        _authentication(gateway.authentication),
         gateway.balance,
         _milliseconds(gateway.preempt_delay) or 0,
     )
+
+
+def _authentication(given: Authentication | None) -> str | intent.Md5 | None:
+    if given is not None and given.md5 is not None:
+        return intent.Md5(given.md5, given.key or 0)
+    return given.text if given is not None else None
 
 
 def _milliseconds(seconds: float | None) -> int | None:

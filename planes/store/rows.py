@@ -6,7 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from planes.model.intent import Attachment, Binding, Gateway, Intent, Member, Network, Policy, Route, Segment, Track
+from planes.model.intent import (
+    Attachment,
+    Binding,
+    Gateway,
+    Intent,
+    Md5,
+    Member,
+    Network,
+    Policy,
+    Route,
+    Segment,
+    Track,
+)
 from planes.model.state import (
     Change,
     Controller,
@@ -29,7 +41,7 @@ from planes.store.schema import Columns, Schema, check, check_unique
 STATE_TABLES: tuple[type[Row], ...] = (Switch, Port, Link, Host, Id, Counter, Controller, GatewayState, Event)
 
 _LIMITS = ("rate", "max_hosts", "max_rules")  # of a network, each may be absent
-_DEFAULT = ("hello", "hold", "authentication")  # of a gateway, likewise
+_DEFAULT = ("hello", "hold")  # of a gateway, likewise
 _ANY = ("source", "destination", "protocol", "rate")  # of a policy's line, likewise
 
 T = TypeVar("T")
@@ -174,15 +186,27 @@ def _as_binding(node: Node) -> Binding:
 
 def _gateway(gateway: Gateway) -> Node:
     optional = {name: _optional(getattr(gateway, name)) for name in _DEFAULT}
-    columns = {**vars(gateway), **optional, "addresses": dict(enumerate(gateway.addresses))}
+    known = _authentication(gateway.authentication)
+    columns = {**vars(gateway), **optional, **known, "addresses": dict(enumerate(gateway.addresses))}
     return Node("Gateway", columns, {"members": tuple(map(_member, columns.pop("members")))})
 
 
 def _as_gateway(node: Node) -> Gateway:
     members = tuple(sorted(map(_as_member, node.children["members"])))
-    optional = {name: _one(node.columns[name]) for name in _DEFAULT}
-    addresses = _in_order(node.columns["addresses"])
-    return Gateway(**{**node.columns, **optional, "addresses": addresses, "members": members})
+    columns = {**node.columns, **{name: _one(node.columns[name]) for name in _DEFAULT}}
+    columns["authentication"] = _as_authentication(columns["authentication"], columns.pop("md5_key"))
+    return Gateway(**{**columns, "addresses": _in_order(columns["addresses"]), "members": members})
+
+
+def _authentication(given: str | Md5 | None) -> Columns:
+    """A text or a secret, and a secret's number."""
+    if isinstance(given, Md5):
+        return {"authentication": (given.secret,), "md5_key": (given.number,)}
+    return {"authentication": _optional(given), "md5_key": ()}
+
+
+def _as_authentication(told: tuple[str, ...], number: tuple[int, ...]) -> str | Md5 | None:
+    return Md5(told[0], number[0]) if told and number else _one(told)
 
 
 def _member(member: Member) -> Node:

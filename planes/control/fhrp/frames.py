@@ -10,6 +10,7 @@ from planes.control.fhrp.malformed import Malformed
 from planes.control.fhrp.messages import Address, GlbpMessage, HsrpAdvertise, HsrpMessage, Message, VrrpMessage
 from planes.data import fields as f
 from planes.data import packet
+from planes.model.intent import Md5
 
 ALL_ROUTERS, HSRP_GROUP, VRRP_GROUP = (IPv4Address(text) for text in ("224.0.0.2", "224.0.0.102", "224.0.0.18"))
 HSRP_GROUP6, VRRP_GROUP6 = IPv6Address("ff02::66"), IPv6Address("ff02::12")
@@ -29,38 +30,46 @@ class Received:
     source_mac: int
 
 
-def encode(message: Message, source: Address, source_mac: int, text: str | None = None) -> bytes:
-    """The frame of a message from a router's own address. ValueError where authentication is too long."""
+def encode(message: Message, source: Address, source_mac: int, known: str | Md5 | None = None) -> bytes:
+    """The frame of a message from a router's own address.
+
+    `known` is the authentication: a text, or HSRP's key. ValueError where the protocol doesn't allow it.
+    """
     match message:
         case VrrpMessage():
             group: Address = VRRP_GROUP if source.version == 4 else VRRP_GROUP6
-            return _frame(
-                source, group, source_mac, f.IP_VRRP, vrrp_wire.encode(message, source, group, text), VRRP_TTL
-            )
+            advertisement = vrrp_wire.encode(message, source, group, _text(known))
+            return _frame(source, group, source_mac, f.IP_VRRP, advertisement, VRRP_TTL)
         case HsrpMessage() | HsrpAdvertise():
             group, port, ttl = _hsrp(message.version, source)
-            payload = hsrp_wire.encode(message, text)
+            payload = hsrp_wire.encode(message, source, known)
         case GlbpMessage():
-            group, port, ttl, payload = HSRP_GROUP, GLBP_PORT, GLBP_TTL, glbp_wire.encode(message, text)
+            group, port, ttl, payload = HSRP_GROUP, GLBP_PORT, GLBP_TTL, glbp_wire.encode(message, _text(known))
     return _frame(source, group, source_mac, f.IP_UDP, packet.udp(source, group, port, port, payload), ttl)
 
 
-def decode(frame: bytes, text: str | None = None) -> Received | Malformed:
-    """The hello in a frame, or what is wrong with it."""
+def decode(frame: bytes, known: str | Md5 | None = None) -> Received | Malformed:
+    """The hello in a frame, or what is wrong with it. `known` is one that `encode` takes."""
     fields = packet.parse(frame)
     found = _datagram(frame, fields)
     if found is None:
         return Malformed.FRAME
     source, destination, ttl, payload = found
     if fields.get(f.IP_PROTO) == f.IP_VRRP:
-        return _vrrp(source, destination, ttl, payload, fields[f.ETH_SRC], text)
+        return _vrrp(source, destination, ttl, payload, fields[f.ETH_SRC], known)
     if len(payload) < _UDP_HEADER or int.from_bytes(payload[4:6], "big") != len(payload):
         return Malformed.LENGTH
     if payload[6:8] != b"\0\0" and packet.upper_checksum(source, destination, f.IP_UDP, payload):
         return Malformed.CHECKSUM
     port = fields.get(f.UDP_DST)
-    message = _by_udp(source, destination, ttl, port, payload[_UDP_HEADER:], text)
+    message = _by_udp(source, destination, ttl, port, payload[_UDP_HEADER:], known)
     return message if isinstance(message, Malformed) else Received(message, source, fields[f.ETH_SRC])
+
+
+def _text(known: str | Md5 | None) -> str | None:
+    if isinstance(known, Md5):
+        raise ValueError("only HSRP has keys of MD5 here")
+    return known
 
 
 def _frame(source: Address, group: Address, source_mac: int, protocol: int, payload: bytes, ttl: int) -> bytes:
@@ -97,23 +106,27 @@ def _datagram(frame: bytes, fields: packet.Fields) -> tuple[Address, Address, in
 
 
 def _vrrp(
-    source: Address, destination: Address, ttl: int, payload: bytes, mac: int, text: str | None
+    source: Address, destination: Address, ttl: int, payload: bytes, mac: int, known: str | Md5 | None
 ) -> Received | Malformed:
     if destination not in (VRRP_GROUP, VRRP_GROUP6):
         return Malformed.DESTINATION
     if ttl != VRRP_TTL:
         return Malformed.TTL
-    message = vrrp_wire.decode(payload, source, destination, text)
+    if isinstance(known, Md5):
+        return Malformed.AUTHENTICATION
+    message = vrrp_wire.decode(payload, source, destination, known)
     return message if isinstance(message, Malformed) else Received(message, source, mac)
 
 
 def _by_udp(
-    source: Address, destination: Address, ttl: int, port: int | None, payload: bytes, text: str | None
+    source: Address, destination: Address, ttl: int, port: int | None, payload: bytes, known: str | Md5 | None
 ) -> Message | Malformed:
     if port == GLBP_PORT:
-        return glbp_wire.decode(payload, text) if destination == HSRP_GROUP else Malformed.DESTINATION
+        if destination != HSRP_GROUP:
+            return Malformed.DESTINATION
+        return Malformed.AUTHENTICATION if isinstance(known, Md5) else glbp_wire.decode(payload, known)
     for version in (1, 2):
         group, expected, hops = _hsrp(version, source)
         if (destination, port) == (group, expected) and (version == 2 or source.version == 4):
-            return hsrp_wire.decode(payload, version, text) if ttl == hops else Malformed.TTL
+            return hsrp_wire.decode(payload, version, source, known) if ttl == hops else Malformed.TTL
     return Malformed.DESTINATION

@@ -14,6 +14,7 @@ _HELLO = struct.Struct("!BBBB2xIIHH2xBB")
 _FORWARDER = struct.Struct("!BBBBB7x6s")
 _HELLO_TLV, _FORWARDER_TLV, _AUTHENTICATION_TLV = 1, 2, 3
 _TEXT = 1
+TEXT_LENGTH = 251  # what its TLV's length leaves
 _FAMILIES = {1: 4, 2: 16}  # address type -> length
 
 

@@ -6,8 +6,10 @@ import struct
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
+from planes.control.fhrp import hsrp_md5
 from planes.control.fhrp.malformed import Malformed
 from planes.control.fhrp.messages import Address, HsrpAdvertise, HsrpInterface, HsrpMessage, HsrpOpcode, HsrpState
+from planes.model.intent import Md5
 
 V1_DEFAULT = "cisco"  # the text that is sent where none is configured (RFC 2281, 5.1)
 TEXT_LENGTH = 8
@@ -25,29 +27,49 @@ _V1_STATES = {
 }
 _FROM_V1 = {number: state for state, number in _V1_STATES.items()}
 _ADVERTISE_OPCODE, _ADVERTISE_TYPE = 3, 1
-_GROUP_TLV, _COUNTS_TLV, _TEXT_TLV, _MD5_TLV = 1, 2, 3, 4
+_Said = tuple[HsrpMessage, bytes, bool]  # a message, its text, and whether a digest is at its end
+_GROUP_TLV, _COUNTS_TLV, _TEXT_TLV = 1, 2, 3
 
 
-def encode(message: HsrpMessage | HsrpAdvertise, text: str | None = None) -> bytes:
-    """The payload. `text` is the group's authentication, up to 8 bytes; ValueError when it is longer."""
+def encode(message: HsrpMessage | HsrpAdvertise, source: Address, authentication: str | Md5 | None = None) -> bytes:
+    """The payload that `source` sends. What an interface says of all its groups has no authentication of any.
+
+    ValueError for a text of more than 8 bytes.
+    """
     if isinstance(message, HsrpAdvertise):
         return _encode_advertise(message)
-    secret = _secret(text)
+    if isinstance(authentication, Md5):
+        return hsrp_md5.sign(_encode(message, None), source, authentication)
+    return _encode(message, _secret(authentication))
+
+
+def _encode(message: HsrpMessage, text: bytes | None) -> bytes:
+    """Without the text where there is a digest instead: version 1's is 0 then."""
     if message.version == 1:
         opcode, state = message.opcode.value, _V1_STATES[message.state]
         times = message.hello // 1000, message.hold // 1000
         head = (0, opcode, state, *times, message.priority, message.group, 0)
-        return _V1.pack(*head, secret, message.virtual_ip.packed)
+        return _V1.pack(*head, text or b"", message.virtual_ip.packed)
     body = _GROUP.pack(
         2, message.opcode.value, message.state.value, message.virtual_ip.version, message.group,
         message.identifier.to_bytes(6, "big"), message.priority, message.hello, message.hold, message.virtual_ip.packed,
     )  # fmt: skip
-    return _tlv(_GROUP_TLV, body) + _tlv(_TEXT_TLV, secret)
+    return _tlv(_GROUP_TLV, body) + (_tlv(_TEXT_TLV, text) if text is not None else b"")
 
 
-def decode(payload: bytes, version: int, text: str | None = None) -> HsrpMessage | HsrpAdvertise | Malformed:
-    """The message of a payload of this HSRP version, or what is wrong with it."""
-    return _decode_v1(payload, text) if version == 1 else _decode_v2(payload, text)
+def decode(
+    payload: bytes, version: int, source: Address, authentication: str | Md5 | None = None
+) -> HsrpMessage | HsrpAdvertise | Malformed:
+    """The message of a payload of this HSRP version that came from `source`, or what is wrong with it."""
+    found = _decode_v1(payload) if version == 1 else _decode_v2(payload)
+    if not isinstance(found, tuple):
+        return found
+    message, text, is_signed = found
+    if isinstance(authentication, Md5):
+        refusal = hsrp_md5.refusal(payload, source, authentication) if is_signed else Malformed.UNSIGNED
+        return refusal or message
+    is_authentic = not is_signed and text == _secret(authentication)
+    return message if is_authentic else Malformed.AUTHENTICATION
 
 
 def _secret(text: str | None) -> bytes:
@@ -69,23 +91,23 @@ def _tlv(kind: int, body: bytes) -> bytes:
     return bytes((kind, len(body))) + body
 
 
-def _decode_v1(payload: bytes, text: str | None) -> HsrpMessage | HsrpAdvertise | Malformed:
+def _decode_v1(payload: bytes) -> _Said | HsrpAdvertise | Malformed:
     if len(payload) < 2 or payload[0] != 0:
         return Malformed.LENGTH if len(payload) < 2 else Malformed.VERSION
     if payload[1] == _ADVERTISE_OPCODE:
         return _decode_advertise(payload[2:])
-    if len(payload) != _V1.size:
+    is_signed = len(payload) == _V1.size + hsrp_md5.SIZE and payload[_V1.size] == hsrp_md5.TYPE
+    if len(payload) != _V1.size and not is_signed:
         return Malformed.LENGTH
-    _, opcode, state, hello, hold, priority, group, _, secret, virtual = _V1.unpack(payload)
+    _, opcode, state, hello, hold, priority, group, _, text, virtual = _V1.unpack_from(payload)
     if opcode > HsrpOpcode.RESIGN.value:
         return Malformed.TYPE
     if state not in _FROM_V1:
         return Malformed.STATE
-    if secret != _secret(text):
-        return Malformed.AUTHENTICATION
-    return HsrpMessage(
+    message = HsrpMessage(
         1, HsrpOpcode(opcode), _FROM_V1[state], group, priority, hello * 1000, hold * 1000, IPv4Address(virtual)
     )
+    return message, text, is_signed
 
 
 def _decode_advertise(body: bytes) -> HsrpAdvertise | Malformed:
@@ -99,15 +121,16 @@ def _decode_advertise(body: bytes) -> HsrpAdvertise | Malformed:
     return HsrpAdvertise(1, HsrpInterface(state), active, passive)
 
 
-def _decode_v2(payload: bytes, text: str | None) -> HsrpMessage | HsrpAdvertise | Malformed:
+def _decode_v2(payload: bytes) -> _Said | HsrpAdvertise | Malformed:
     tlvs = dict(_tlvs(payload))
     if not tlvs or sum(len(body) + 2 for body in tlvs.values()) != len(payload):
         return Malformed.LENGTH
-    if _MD5_TLV in tlvs:
-        return Malformed.AUTHENTICATION
     group, counts = tlvs.get(_GROUP_TLV), tlvs.get(_COUNTS_TLV)
     if group is not None:
-        return _decode_group(group, tlvs.get(_TEXT_TLV), text)
+        message, is_signed = _decode_group(group), hsrp_md5.TYPE in tlvs
+        if isinstance(message, Malformed):
+            return message
+        return message, tlvs.get(_TEXT_TLV, _secret(None)), is_signed
     if counts is None:
         return Malformed.TYPE
     if len(counts) != _COUNTS.size:
@@ -117,7 +140,7 @@ def _decode_v2(payload: bytes, text: str | None) -> HsrpMessage | HsrpAdvertise 
     return HsrpAdvertise(2, state, active, passive)
 
 
-def _decode_group(body: bytes, secret: bytes | None, text: str | None) -> HsrpMessage | Malformed:
+def _decode_group(body: bytes) -> HsrpMessage | Malformed:
     if len(body) != _GROUP.size:
         return Malformed.LENGTH
     version, opcode, state, family, group, identifier, priority, hello, hold, virtual = _GROUP.unpack(body)
@@ -129,8 +152,6 @@ def _decode_group(body: bytes, secret: bytes | None, text: str | None) -> HsrpMe
         return Malformed.STATE
     if group > 4095 or priority > 255:
         return Malformed.VALUE
-    if (secret or _secret(None)) != _secret(text):
-        return Malformed.AUTHENTICATION
     address: Address = IPv4Address(virtual[:4]) if family == 4 else IPv6Address(virtual)
     mac = int.from_bytes(identifier, "big")
     return HsrpMessage(2, HsrpOpcode(opcode), HsrpState(state), group, priority, hello, hold, address, mac)

@@ -17,4 +17,8 @@ class Malformed(Enum):
     STATE = "hello-of-unknown-state"
     VALUE = "hello-out-of-range"
     CHECKSUM = "hello-checksum"
-    AUTHENTICATION = "hello-not-authentic"
+    AUTHENTICATION = "hello-not-authentic"  # another text or digest, or authentication where none is wanted
+    UNSIGNED = "hello-not-signed"  # a digest is wanted, and there is none
+    ALGORITHM = "hello-of-unknown-algorithm"
+    SIGNER = "hello-signed-by-another"  # the digest is for another sender's address
+    KEY = "hello-of-unknown-key"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planes.model.consistency.context import Context, Fault
-from planes.model.plan import Gateway, Member, Segment, Track
+from planes.model.plan import Authentication, Gateway, Member, Segment, Track
 from planes.model.source import Path
 from planes.model.wiring import End
 from planes.model.words import Address, link_end
@@ -17,6 +17,7 @@ _SECONDS = ("hsrp", "vrrp2")  # their timers are whole seconds, in a byte
 _IPV4 = ("hsrp", "vrrp2", "glbp")
 _MANY = ("anycast", "vrrp", "vrrp2")  # others have one virtual address
 _TEXT = 8  # bytes of authentication: HSRP's and VRRP version 2's
+_MD5, _SECRET = ("hsrp", "hsrp2"), 64  # who has it, and bytes of a secret: Cisco's limit
 _OWNER = 255
 _KINDS = ("port", "link", "route", "reach")
 
@@ -47,6 +48,8 @@ def _gateway(context: Context, here: Path, segment: Segment, gateway: Gateway) -
         yield from _member(context, place, segment, name, member)
     if elects:
         yield from _election(here, gateway)
+    if elects and gateway.authentication is not None:
+        yield from _authentication(context, (*here, "authentication"), gateway.protocol, gateway.authentication)
     if gateway.members:
         yield from _stateless(context, here)
 
@@ -68,11 +71,6 @@ def _election(here: Path, gateway: Gateway) -> Iterator[Fault]:
     if 6 in families and gateway.protocol in _IPV4:
         yield Fault((*here, "address"), f"protocol {gateway.protocol!r} is for IPv4; take hsrp2 or vrrp for IPv6")
     yield from _timers(here, gateway)
-    if gateway.authentication is not None and (
-        gateway.protocol == "vrrp" or len(gateway.authentication.encode()) > _TEXT
-    ):
-        why = "VRRP version 3 has none" if gateway.protocol == "vrrp" else f"at most {_TEXT} bytes are allowed"
-        yield Fault((*here, "authentication"), f"authentication for protocol {gateway.protocol!r}: {why}")
     taken: dict[Address, str] = {}
     for name, member in gateway.members.items():
         place: Path = (*here, "members", name)
@@ -90,6 +88,23 @@ def _election(here: Path, gateway: Gateway) -> Iterator[Fault]:
             elif address.version not in families:
                 yield Fault((*place, "address"), f"{address} is not of the IP version of the virtual address")
             taken[address] = name
+
+
+def _authentication(context: Context, here: Path, protocol: str, given: Authentication) -> Iterator[Fault]:
+    """No message says the secret itself."""
+    said = f"authentication for protocol {protocol!r}:"
+    if protocol == "vrrp":
+        yield Fault(here, f"{said} VRRP version 3 has none")
+        return
+    if given.md5 is not None and protocol not in _MD5:
+        yield Fault((*here, "md5"), f"{said} only {' and '.join(_MD5)} have md5 here; give a text")
+    if given.md5 is None and given.key is not None:
+        yield Fault((*here, "key"), "'key' goes with 'md5': it is the number of its secret")
+    if (given.md5 is None) == (given.text is None) and context.intact(*here):
+        yield Fault(here, "authentication is a text, or {md5: SECRET}: one of them")
+    for step, value, most in (("text", given.text, _TEXT), ("md5", given.md5, _SECRET)):
+        if value is not None and not 1 <= len(value.encode()) <= most:
+            yield Fault((*here, step), f"{said} {step} has 1 to {most} bytes")
 
 
 def _timers(here: Path, gateway: Gateway) -> Iterator[Fault]:

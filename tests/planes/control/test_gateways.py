@@ -14,11 +14,11 @@ from planes.control import facts
 from planes.control.core import Core
 from planes.control.events import IntentChanged, Restored, SwitchLost
 from planes.control.fhrp.frames import encode
-from planes.control.fhrp.messages import VrrpMessage, glbp_mac, hsrp_mac, vrrp_mac
+from planes.control.fhrp.messages import HsrpMessage, HsrpOpcode, HsrpState, VrrpMessage, glbp_mac, hsrp_mac, vrrp_mac
 from planes.data import fields as f
 from planes.data import packet
 from planes.model import state
-from planes.model.intent import Attachment, Gateway, Intent, Member, Network, Segment, Track
+from planes.model.intent import Attachment, Gateway, Intent, Md5, Member, Network, Segment, Track
 
 ACC, DIST1, DIST2, CORE = 1, 2, 3, 4
 LINKS = (((ACC, 1), (DIST1, 1)), ((ACC, 2), (DIST2, 1)), ((DIST1, 2), (CORE, 1)), ((DIST2, 2), (CORE, 2)))
@@ -184,6 +184,32 @@ def test_a_router_whose_port_is_down_need_not_be_waited_for(detect: str, heirs: 
     made.cut(ROUTER)
     assert active(made) == heirs
     assert routed(made, MACS["vrrp"]) == bool(heirs)
+
+
+def test_a_hello_without_the_right_digest_is_dropped_and_counted() -> None:
+    ours, theirs = Md5("ours"), Md5("theirs")
+    made = fabric("hsrp2", routers=True, authentication=ours)
+    made.advance(25.0)
+    assert states(made) == {"s2": "active", "s3": "standby"}  # they believe each other
+    assert not made.core.drops
+    announce(made, FOREIGN)
+    hello = HsrpMessage(2, HsrpOpcode.HELLO, HsrpState.ACTIVE, 7, 200, 3000, 10_000, VIRTUAL, FOREIGN.mac)
+    for known in (None, "ours", theirs):
+        made.send_frame(ROUTER, encode(hello, FOREIGN.ipv4, MACS["hsrp2"], known))
+    assert active(made) == ["s2"]
+    assert made.core.drops["hello-not-signed"] == 2 * 2  # members
+    assert made.core.drops["hello-not-authentic"] == 2
+    made.send_frame(ROUTER, encode(hello, FOREIGN.ipv4, MACS["hsrp2"], ours))
+    assert active(made) == []
+
+
+@pytest.mark.parametrize(
+    ("protocol", "known"), [("vrrp", "text"), ("vrrp2", Md5("x")), ("hsrp", "ninebytes"), ("hsrp2", Md5("x" * 65))]
+)
+def test_what_a_protocol_does_not_allow_is_not_obeyed(protocol: str, known: str | Md5) -> None:
+    made = fabric(protocol, authentication=known)
+    assert states(made) == {}
+    assert made.core.drops["gateway-not-allowed"] >= 2
 
 
 def test_glbp_shares_hosts_by_weight_and_each_keeps_its_forwarder() -> None:

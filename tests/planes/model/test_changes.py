@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from planes.model.changes import ADDED, CHANGED, REMOVED, Change, changes
-from planes.model.intent import Attachment, Binding, Gateway, Intent, Network, Policy, Route, Segment
+from planes.model.intent import Attachment, Binding, Gateway, Intent, Md5, Network, Policy, Route, Segment
 
 OFFICE = Segment("office", ("10.0.0.0/24",), (Attachment("s1", 1), Attachment("s2", 1, 100)))
 LINES = tuple(Policy("deny", protocol="tcp", ports=(port, port), line=n) for n, port in enumerate((22, 23, 25)))
@@ -67,3 +69,17 @@ def test_the_plan_s_name_and_switches_are_told_too() -> None:
         ("switch", "s2", "0000000000000002", ""),
         ("switch", "s3", "", "0000000000000002"),
     ]
+
+
+@pytest.mark.parametrize(("old", "new"), [("ours", "others"), (Md5("ours"), Md5("others"))])
+def test_another_secret_is_told_and_which_is_not(old: str | Md5, new: str | Md5) -> None:
+    hsrp = Gateway(("10.0.0.1",), "hsrp", 7, authentication=old)
+    before, after = (
+        Intent("x", (replace(RED, segments=(replace(OFFICE, gateway=gateway),)),))
+        for gateway in (hsrp, replace(hsrp, authentication=new))
+    )
+    (found,) = changes(before, after)
+    assert (found.kind, found.part, found.name) == (CHANGED, "gateway", "office")
+    assert found.after == f"{found.before}; another secret"
+    assert "ours" not in str(found) and "others" not in str(found)
+    assert changes(before, before) == ()

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from planes.model import phrases, words
-from planes.model.intent import Attachment, Gateway, Member, Network, Policy, Track
+from planes.model.intent import Attachment, Gateway, Md5, Member, Network, Policy, Track
 
 
 @pytest.mark.parametrize("text", ["1k", "100M", "2.5G", "1500k", "1.001M", "3T"])
@@ -33,3 +35,10 @@ def test_ports_and_gateways_say_all_that_makes_them_what_they_are() -> None:
     assert phrases.gateway(Gateway(("10.0.0.1",), "hsrp", 7, (member,))) == (
         "10.0.0.1 (hsrp group 7); s1 10.0.0.2 priority 110 preempt track port s1/s2 10"
     )
+
+
+def test_no_secret_is_said() -> None:
+    hsrp = Gateway(("10.0.0.1",), "hsrp", 7)
+    for known, said in (("s3cret", ""), (Md5("s3cret"), " md5"), (Md5("s3cret", 5), " md5 key 5")):
+        told = phrases.gateway(replace(hsrp, authentication=known))
+        assert told == f"10.0.0.1 (hsrp group 7); authentication{said}"

@@ -115,6 +115,23 @@ def test_preemption_is_as_the_protocol_has_it(protocol: str, preempt: bool) -> N
     assert found.members[0].preempt is preempt
 
 
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("text", "text"),
+        ({"text": "text"}, "text"),
+        ({"md5": "s3cret"}, intent.Md5("s3cret", 0)),
+        ({"md5": "s3cret", "key": 9}, intent.Md5("s3cret", 9)),
+        (None, None),
+    ],
+)
+def test_authentication_is_a_text_or_a_key(given: object, wanted: str | intent.Md5 | None) -> None:
+    gateway = {"address": "10.0.0.1", "protocol": "hsrp", "members": {"d1": {"address": "10.0.0.2"}}}
+    found = resolve(plan({"gateway": {**gateway, "authentication": given}})).networks[0].segments[0].gateway
+    assert found is not None
+    assert found.authentication == wanted
+
+
 def test_a_gateway_is_anycast_unless_told() -> None:
     found = resolve(plan({"gateway": {"address": ("10.0.0.1", "fd00::1")}})).networks[0].segments[0].gateway
     assert found == intent.Gateway(("10.0.0.1", "fd00::1"), "anycast", 1)

@@ -12,7 +12,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from planes.model.intent import Attachment, Binding, Gateway, Intent, Member, Network, Policy, Route, Segment, Track
+from planes.model.intent import (
+    Attachment,
+    Binding,
+    Gateway,
+    Intent,
+    Md5,
+    Member,
+    Network,
+    Policy,
+    Route,
+    Segment,
+    Track,
+)
 from planes.model.state import (
     Change,
     Controller,
@@ -70,7 +82,9 @@ RED = Network(
     (Route("0.0.0.0/0", "10.0.0.9"),),
     (Policy("deny", "users", "servers", "tcp", (22, 22)), Policy("allow", stateful=True)),
 )
-INTENT = Intent("campus", (Network("blue", ()), RED), (("acc1", 2**64 - 1),))
+KEYED = Gateway(("10.0.0.1",), "hsrp2", 1, authentication=Md5("s3cret", 0))
+BLUE = Network("blue", (Segment("users", (), (), KEYED),))
+INTENT = Intent("campus", (BLUE, RED), (("acc1", 2**64 - 1),))
 
 
 def test_a_new_store_holds_nothing(connect: Connect) -> None:

@@ -25,10 +25,12 @@ from planes.control.fhrp.messages import (
     VrrpMessage,
 )
 from planes.data import packet
+from planes.model.intent import Md5
 
 ME, VIRTUAL = IPv4Address("10.77.0.2"), IPv4Address("10.77.0.1")
 ME6, VIRTUAL6 = IPv6Address("fe80::2"), IPv6Address("fe80::1")
 MAC = 0x0200_0000_0001
+KEY = Md5("ours")
 
 HSRP1 = HsrpMessage(1, HsrpOpcode.HELLO, HsrpState.ACTIVE, 1, 110, 3000, 10_000, VIRTUAL)
 HSRP2 = HsrpMessage(2, HsrpOpcode.HELLO, HsrpState.ACTIVE, 0x123, 110, 3000, 10_000, VIRTUAL, 0x0200_0000_000A)
@@ -46,8 +48,8 @@ GLBP_BYTES = (
 
 
 def test_bytes_that_others_send_or_read() -> None:
-    assert hsrp_wire.encode(HSRP1).hex() == HSRP1_BYTES
-    assert hsrp_wire.encode(HSRP2).hex() == HSRP2_BYTES
+    assert hsrp_wire.encode(HSRP1, ME).hex() == HSRP1_BYTES
+    assert hsrp_wire.encode(HSRP2, ME).hex() == HSRP2_BYTES
     assert vrrp_wire.encode(VRRP3, ME, frames.VRRP_GROUP).hex() == VRRP3_9568
     assert glbp_wire.encode(GLBP).hex() == GLBP_BYTES
 
@@ -100,26 +102,37 @@ def sender(message: Message) -> Address:
     return ME if told.version == 4 else ME6
 
 
-@given(messages, st.none() | st.text("abcdefgh", min_size=1, max_size=8), macs)
-def test_what_is_encoded_is_decoded(message: Message, text: str | None, mac: int) -> None:
-    frame = frames.encode(message, sender(message), mac, text)
-    assert frames.decode(frame, text) == Received(message, sender(message), mac)
+texts = st.none() | st.text("abcdefgh", min_size=1, max_size=8)
+keys = st.builds(Md5, st.text("abcdefgh", min_size=1, max_size=64), words)
+known = st.tuples(messages, texts) | st.tuples(hsrp1 | hsrp2, keys)
 
 
-@given(messages, st.data())
-def test_whatever_comes_gives_a_message_or_a_reason(message: Message, data: st.DataObject) -> None:
-    frame = bytearray(frames.encode(message, sender(message), MAC))
+@given(known, macs)
+def test_what_is_encoded_is_decoded(known: tuple[Message, str | Md5 | None], mac: int) -> None:
+    message, authentication = known
+    frame = frames.encode(message, sender(message), mac, authentication)
+    assert frames.decode(frame, authentication) == Received(message, sender(message), mac)
+
+
+@given(known, st.data())
+def test_whatever_comes_gives_a_message_or_a_reason(
+    known: tuple[Message, str | Md5 | None], data: st.DataObject
+) -> None:
+    message, authentication = known
+    frame = bytearray(frames.encode(message, sender(message), MAC, authentication))
     for _ in range(data.draw(st.integers(1, 4))):
         frame[data.draw(st.integers(0, len(frame) - 1))] = data.draw(st.integers(0, 255))
     cut = frame[: data.draw(st.integers(0, len(frame)))]
     for each in (bytes(frame), bytes(cut), data.draw(st.binary(max_size=80))):
-        assert isinstance(frames.decode(each), Received | Malformed)
+        for other in (authentication, KEY):
+            assert isinstance(frames.decode(each, other), Received | Malformed)
 
 
 @given(st.binary(max_size=120))
 def test_whatever_payload_gives_a_message_or_a_reason(payload: bytes) -> None:
     for version in (1, 2):
-        hsrp_wire.decode(payload, version)
+        for known in (None, "ours", KEY):
+            hsrp_wire.decode(payload, version, ME, known)
     vrrp_wire.decode(payload, ME, frames.VRRP_GROUP)
     glbp_wire.decode(payload)
 
@@ -142,6 +155,13 @@ def test_another_text_is_not_authentic(message: Message) -> None:
     assert isinstance(frames.decode(frame, "ours"), Received)
     assert frames.decode(frame, "theirs") is Malformed.AUTHENTICATION
     assert frames.decode(frame) is Malformed.AUTHENTICATION
+
+
+@pytest.mark.parametrize("message", [GLBP, VRRP3])
+def test_only_hsrp_has_keys(message: Message) -> None:
+    with pytest.raises(ValueError, match="only HSRP"):
+        frames.encode(message, ME, MAC, KEY)
+    assert frames.decode(frames.encode(message, ME, MAC), KEY) is Malformed.AUTHENTICATION
 
 
 def test_what_an_interface_says_of_all_its_groups() -> None:
