@@ -50,7 +50,9 @@ def _between(network: str, old: _Said, new: _Said) -> Iterator[Change]:
             yield Change(CHANGED, network, part, name, was, now)
 
 
-_ORDER = ("plan", "switch", "network", "rate", "limit", "segment", "subnet", "gateway", "port", "binding", "route")
+_ORDER = (
+    "plan", "switch", "network", "rate", "limit", "segment", "subnet", "gateway", "port", "router", "binding", "route",
+)  # fmt: skip
 
 
 def _order(part: _Part) -> tuple[int, str]:
@@ -81,6 +83,7 @@ def _segment(segment: Segment) -> _Said:
     if segment.gateway is not None:
         found["gateway", name] = phrases.gateway(segment.gateway)
     found |= {("port", f"{name} {phrases.place(*_place(at))}"): phrases.attachment(at) for at in segment.ports}
+    found |= {("router", f"{name} {phrases.place(*_place(at))}"): "" for at in segment.routers}
     bound = {("binding", f"{name} {phrases.place(*_place(each))}"): phrases.binding(each) for each in segment.bindings}
     return found | bound
 

@@ -71,6 +71,13 @@ def test_the_plan_s_name_and_switches_are_told_too() -> None:
     ]
 
 
+def test_a_port_of_routers_is_told() -> None:
+    routed = replace(OFFICE, routers=OFFICE.ports[:1])
+    before, after = (Intent("x", (replace(RED, segments=(each,)),)) for each in (OFFICE, routed))
+    (found,) = changes(before, after)
+    assert (found.kind, found.part, found.name) == (ADDED, "router", "office s1:1")
+
+
 @pytest.mark.parametrize(("old", "new"), [("ours", "others"), (Md5("ours"), Md5("others"))])
 def test_another_secret_is_told_and_which_is_not(old: str | Md5, new: str | Md5) -> None:
     hsrp = Gateway(("10.0.0.1",), "hsrp", 7, authentication=old)
