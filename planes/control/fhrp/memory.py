@@ -17,7 +17,7 @@ from planes.control.fhrp.glbp import Glbp
 from planes.control.fhrp.hsrp import Hsrp
 from planes.control.fhrp.machine import Machine, Peer
 from planes.control.fhrp.messages import Address, HsrpState
-from planes.control.fhrp.vrrp import State, Vrrp
+from planes.control.fhrp.vrrp import MAX_INTERVAL, State, Vrrp
 
 Memory = dict[str, Any]
 
@@ -40,7 +40,7 @@ def recall(fresh: Machine, text: str) -> Machine | None:
     try:
         found = json.loads(text)
         return _recalled(fresh, found) if isinstance(found, dict) else None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, OverflowError):
         return None
 
 
@@ -49,6 +49,8 @@ def _recalled(fresh: Machine, found: Memory) -> Machine:
         case Vrrp():
             router = replace(fresh, state=State[found["state"]], active=_as_peer(found["active"]))
             router = replace(router, interval=int(found["interval"]))
+            if not 1 <= router.interval <= MAX_INTERVAL[fresh.settings.version]:
+                raise ValueError("interval")
             if router.state is State.ACTIVE:
                 return replace(router, adver_due=0.0)
             return replace(router, down_due=0.0) if router.state is State.BACKUP else router

@@ -18,7 +18,7 @@ from planes.control.fhrp.messages import HsrpMessage, HsrpOpcode, HsrpState, Vrr
 from planes.data import fields as f
 from planes.data import packet
 from planes.model import state
-from planes.model.intent import Attachment, Gateway, Intent, Md5, Member, Network, Segment, Track
+from planes.model.intent import Attachment, Gateway, Intent, Md5, Member, Network, Route, Segment, Track
 
 ACC, DIST1, DIST2, CORE = 1, 2, 3, 4
 LINKS = (((ACC, 1), (DIST1, 1)), ((ACC, 2), (DIST2, 1)), ((DIST1, 2), (CORE, 1)), ((DIST2, 2), (CORE, 2)))
@@ -131,6 +131,43 @@ def test_a_tracked_port_that_fails_costs_the_active_its_place_until_it_is_back()
     made.mend((DIST1, 2))
     made.advance(1.0)
     assert active(made) == ["s2"]
+
+
+@pytest.mark.parametrize(
+    ("track", "gone"),
+    [
+        (Track("link", "s2/s4", 20, (("s2", 2), ("s4", 1))), (DIST1, 2)),
+        (Track("reach", "10.2.0.1", 20), WAN),
+        (Track("route", "10.9.0.0/16", 20), WAN),
+    ],
+    ids=lambda each: each.kind if isinstance(each, Track) else "",
+)
+def test_each_kind_of_track_costs_its_decrement_and_gives_it_back(track: Track, gone: tuple[int, int]) -> None:
+    members = Member("s2", ("10.1.0.2",), 110, True, (track,)), Member("s3", ("10.1.0.3",), 100, True)
+    wanted = replace(plan("hsrp", members), routes=(Route("10.9.0.0/16", "10.2.0.1"),))
+    made = launched(Fabric((ACC, DIST1, DIST2, CORE), LINKS, (USER, WAN, ROUTER)), wanted)
+    made.advance(5.0)
+    announce(made, ISP)
+    made.advance(5.0)
+    assert active(made) == ["s2"]
+    made.cut(gone)
+    made.advance(5.0)
+    assert active(made) == ["s3"]
+    rows = {row.switch: row.priority for row in made.table(state.GatewayState) if isinstance(row, state.GatewayState)}
+    assert rows == {"s2": 90, "s3": 100}
+    made.mend(gone)
+    made.advance(5.0)
+    assert active(made) == ["s2"]
+
+
+@pytest.mark.parametrize("protocol", ["hsrp", "vrrp"])
+def test_a_clock_that_jumps_leaves_one_active(protocol: str) -> None:
+    """As after a machine was suspended: all timers are out at once. Unix time is in no timer at all."""
+    made = fabric(protocol)
+    made.now += 3600.0
+    made.advance(60.0)
+    assert active(made) == ["s2"]
+    assert routed(made, MACS[protocol])
 
 
 def test_another_priority_hands_over_and_leaves_the_rest_alone() -> None:
