@@ -7,8 +7,10 @@ import os
 import click
 
 from planes.cli.choice import chosen, lab_option
+from planes.model.errors import did_you_mean
 from topologies import lab as labs
 from topologies.control import CONTROLLER
+from topologies.errors import Exit, LabError
 from topologies.lab import Lab
 
 HEAL_SECONDS = 60.0  # that the controller or a switch may take
@@ -36,23 +38,41 @@ def exec_(name: str | None, node: str, command: tuple[str, ...]) -> None:
     os.execvp(argv[0], argv)
 
 
+KINDS = ("link", "switch", "host")
+
+
+def _named(words: tuple[str, ...], lab: Lab) -> str:
+    """What `dist1` or `switch dist1` names. LabError when it is of another kind."""
+    *kinds, what = words
+    if len(words) > 2 or (kinds and kinds[0] not in KINDS):
+        raise click.UsageError(f"say what as NAME or as KIND NAME, where KIND is {', '.join(KINDS)}")
+    if kinds:
+        info = lab.info()
+        names = [link.name for link in info.links] if kinds == ["link"] else []
+        names += [node.name for node in info.nodes if node.kind == kinds[0]]
+        if what not in names and "/".join(reversed(what.split("/"))) not in names:
+            raise LabError(f"lab {lab.name!r}: no {kinds[0]} {what!r}", did_you_mean(what, names), Exit.UNKNOWN)
+    return what
+
+
 @click.command()
-@click.argument("what")
+@click.argument("words", metavar="[link|switch|host] WHAT", nargs=-1, required=True)
 @click.option("--keep-carrier", is_flag=True, help="A link passes no frame, and its ends still call it up.")
 @lab_option
-def fail(what: str, keep_carrier: bool, name: str | None) -> None:
+def fail(words: tuple[str, ...], keep_carrier: bool, name: str | None) -> None:
     """Cut a link (such as acc1/dist1), switch a switch or host off, or kill the controller or the store (SIGKILL).
 
     A node's links lose carrier; a switch forgets what the controller told it, and a host's programs are killed. All
     stays so until `triplane heal`.
     """
-    click.echo(chosen(name).fail(what, keep_carrier), err=True)
+    lab = chosen(name)
+    click.echo(lab.fail(_named(words, lab), keep_carrier), err=True)
 
 
 @click.command()
-@click.argument("what")
+@click.argument("words", metavar="[link|switch|host] WHAT", nargs=-1, required=True)
 @lab_option
-def heal(what: str, name: str | None) -> None:
+def heal(words: tuple[str, ...], name: str | None) -> None:
     """Mend a link (such as acc1/dist1), switch a switch or host on, or start the controller or the store again; wait
     until a switch or controller is at work.
 
@@ -60,7 +80,7 @@ def heal(what: str, name: str | None) -> None:
     right.
     """
     lab = chosen(name)
-    before = lab.info()
+    what, before = _named(words, lab), lab.info()
     controller = before.process(CONTROLLER).alive
     if what == CONTROLLER and not controller:
         healed = _start_controller(lab)

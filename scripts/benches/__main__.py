@@ -7,13 +7,18 @@ from collections.abc import Iterator
 
 import click
 
-from benches import failover, gateway, gateway_groups, gateway_keepalived, scale
+from benches import failover, gateway, gateway_groups, gateway_keepalived, gateway_shares, scale
 from benches.figures import Figure, as_json, as_table
 from benches.section import Section, measured
 
 
 def _gateway(quick: bool) -> list[Section]:
-    return [*gateway.sections(quick), *gateway_keepalived.sections(quick), *gateway_groups.sections(quick)]
+    return [
+        *gateway.sections(quick),
+        *gateway_keepalived.sections(quick),
+        *gateway_groups.sections(quick),
+        *gateway_shares.sections(quick),
+    ]
 
 
 CHAPTERS = {"failover": failover.sections, "gateway": _gateway, "scale": scale.sections}

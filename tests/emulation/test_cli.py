@@ -200,6 +200,8 @@ def test_a_bad_plan_is_not_applied(both: Triplane, tmp_path: Path) -> None:
             ("heal", "--lab", "campus", "contoller"),
             "lab 'campus': no link, switch or host 'contoller', did you mean 'controller'?",
         ),
+        (("fail", "--lab", "campus", "switch", "dst1"), "lab 'campus': no switch 'dst1'\ndid you mean 'dist1'?"),
+        (("fail", "--lab", "campus", "link", "dist1"), "lab 'campus': no link 'dist1'\ndid you mean 'dist1/core'?"),
         (("inspect", "campsu"), "no lab 'campsu' is running\ndid you mean 'campus'?"),
     ],
 )

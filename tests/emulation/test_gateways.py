@@ -102,7 +102,7 @@ def test_hosts_reach_the_virtual_router_its_members_and_what_is_behind(gateway: 
 
 def test_the_death_of_the_active_is_not_noticed_by_hosts_and_it_comes_back(gateway: Gateway) -> None:
     gateway.ping("h2", WAN)
-    gateway.lab("fail", "dist1")
+    gateway.lab("fail", "switch", "dist1")
     until(lambda: gateway.states() == {"dist1": "unreachable", "dist2": "active"})
     gateway.ping("h2", WAN)
     assert gateway.mac in gateway.neighbor("h2")
