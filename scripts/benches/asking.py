@@ -1,6 +1,6 @@
 """Run on a lab host: asks for an address as many hosts in turn, and tells which MACs answered. Standard library only.
 
-`python asking.py HOSTS ADDRESS PREFIX` asks by ARP as HOSTS hosts, 02:00:00:00:02:NN at PREFIX.NN, each until it is
+`python asking.py HOSTS ADDRESS PREFIX` asks by ARP as HOSTS hosts, 02:00:00:00:02:NN at PREFIX.NN from 11 on, each until it is
 answered or 20 seconds are over, and prints {"NN": MAC, ...}.
 """
 
@@ -13,6 +13,7 @@ import sys
 import time
 
 PATIENCE = 20.0  # seconds for each host
+FIRST = 11  # the first host's number: gateways have lower ones
 AGAIN = 0.5  # seconds between its questions
 ETH_ARP, REQUEST, REPLY = 0x0806, 1, 2
 ARP = struct.Struct("!6s6sHHHBBH6s4s6s4s")
@@ -46,7 +47,7 @@ def main() -> None:
     told: dict[int, str | None] = {}
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_ARP)) as raw:
         raw.bind((socket.if_nameindex()[-1][1], ETH_ARP))
-        for number in range(1, hosts + 1):
+        for number in range(FIRST, FIRST + hosts):
             deadline = time.monotonic() + PATIENCE
             while told.get(number) is None and time.monotonic() < deadline:
                 raw.send(question(number, address, prefix))
