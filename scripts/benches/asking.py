@@ -1,7 +1,7 @@
 """Run on a lab host: asks for an address as many hosts in turn, and tells which MACs answered. Standard library only.
 
-`python asking.py HOSTS ADDRESS PREFIX` asks by ARP as HOSTS hosts, 02:00:00:00:02:NN at PREFIX.NN from 11 on, each until it is
-answered or 20 seconds are over, and prints {"NN": MAC, ...}.
+`python asking.py HOSTS ADDRESS PREFIX` asks by ARP as HOSTS hosts, 02:00:00:00:02:NN at PREFIX.NN for NN from 11 on,
+each until it is answered or 20 seconds are over, and prints {"NN": MAC, ...}.
 """
 
 from __future__ import annotations
