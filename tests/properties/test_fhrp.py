@@ -271,7 +271,11 @@ def test_timers_are_learned_from_the_active(configured: int, timers: Timers, pre
 @settings(max_examples=60, deadline=None)
 @given(segments(preempt=True), st.data())
 def test_a_planned_handover_leaves_no_gap(segment: Segment, data: st.DataObject) -> None:
-    """The controller raises a router and tells it, or tells of a member that is gone."""
+    """The controller raises a router and tells it. Both are active while the news is under way.
+
+    A hello that the old one sent just then is believed after the coup, and its resign too: so a standby may take part
+    for a moment, and is told off (RFC 2281, 5.7, h and i in Standby).
+    """
     segment.start()
     segment.run(CALM)
     old, idle, doubled = settled(segment), segment.idle, segment.doubled
@@ -281,6 +285,6 @@ def test_a_planned_handover_leaves_no_gap(segment: Segment, data: st.DataObject)
     segment.run(CALM)
     assert settled(segment) == heir
     assert segment.idle == idle
-    assert segment.doubled - doubled <= 2 * segment.delay + 1e-6, [
+    assert segment.doubled - doubled <= 5 * segment.delay + 1e-6, [
         e for e in segment.log if isinstance(e[2], Transition) and e[0] > CALM - 1
     ]
