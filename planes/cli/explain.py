@@ -76,7 +76,7 @@ def explain(rule: str, switch: str | None, name: str | None, output: Output) -> 
     \b
     Examples:
       triplane explain 0x7470d202ef8d1234
-      triplane explain "table=60 priority=20000,tcp,tcp_dst=22"
+      triplane explain "table=40,priority=600,arp,metadata=0x2/0xfffff,vlan_tci=0x0000/0x1fff,arp_tpa=10.1.0.1,arp_op=1"
       triplane explain group=16777218 --on leaf1
 
     Exits with 1 when no line of the plan wants such a rule: it is not ours, or of an older plan.

@@ -22,7 +22,7 @@ COMMANDS = {
     "events": ("planes.cli.events", "Show what happened lately: who became active where, and why."),
     "explain": ("planes.cli.explain", "Tell which line of the plan wanted a rule."),
     "check": ("planes.cli.check", "See that all hosts reach whom they should, and nobody else."),
-    "fail": ("planes.cli.lab", "Cut a link, switch a switch off, or kill the controller."),
+    "fail": ("planes.cli.lab", "Cut a link, switch a switch or host off, or kill the controller."),
     "heal": ("planes.cli.lab", "Mend what was failed."),
     "destroy": ("planes.cli.lab", "End a lab; nothing of it stays."),
 }

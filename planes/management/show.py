@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from planes.management.tables import Table
@@ -37,11 +37,11 @@ def gateways(known: State, now: float) -> Table:
     return Table("gateways", columns, rows)
 
 
-def events(known: State) -> Table:
-    """What happened lately, the newest last."""
+def events(happened: Iterable[state.Event]) -> Table:
+    """What happened, in this order."""
     rows = [
         (datetime.fromtimestamp(row.at).astimezone().isoformat(timespec="milliseconds"), row.subject, row.text)
-        for row in known.of(state.Event)
+        for row in happened
     ]
     return Table("events", ("time", "subject", "event"), rows)
 

@@ -19,6 +19,8 @@ _MANY = ("anycast", "vrrp", "vrrp2")  # others have one virtual address
 _TEXT = 8  # bytes of authentication: HSRP's and VRRP version 2's
 _MD5, _SECRET = ("hsrp", "hsrp2"), 64  # who has it, and bytes of a secret: Cisco's limit
 _OWNER = 255
+_ELECTION = ("group", "detect", "hello", "hold", "preempt_delay", "authentication", "balance")
+_MEMBERS_ELECTION = ("priority", "preempt", "track", "weight")
 _KINDS = ("port", "link", "route", "reach")
 
 
@@ -48,10 +50,25 @@ def _gateway(context: Context, here: Path, segment: Segment, gateway: Gateway) -
         yield from _member(context, place, segment, name, member)
     if elects:
         yield from _election(here, gateway)
+    else:
+        yield from _idle(here, gateway)
     if elects and gateway.authentication is not None:
         yield from _authentication(context, (*here, "authentication"), gateway.protocol, gateway.authentication)
     if gateway.members:
         yield from _stateless(context, here)
+
+
+def _idle(here: Path, gateway: Gateway) -> Iterator[Fault]:
+    """What only an election obeys."""
+    for key in _ELECTION:
+        if key in gateway.model_fields_set:
+            yield Fault((*here, key), f"protocol 'anycast' elects nobody, so it takes no {key!r}", True)
+    for name, member in gateway.members.items():
+        for key in _MEMBERS_ELECTION:
+            if key in member.model_fields_set:
+                yield Fault(
+                    (*here, "members", name, key), f"protocol 'anycast' elects nobody, so it takes no {key!r}", True
+                )
 
 
 def _routers(context: Context, here: Path, segment: Segment) -> Iterator[Fault]:

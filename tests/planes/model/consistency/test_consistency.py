@@ -177,6 +177,15 @@ CHECKS = [
 ]
 
 
+def test_what_only_an_election_obeys_is_refused_where_nobody_elects() -> None:
+    gateway = "{address: 10.1.0.1, hello: 1s, group: 7, members: {d1: {priority: 9, track: [{link: d1/core}]}, d2: }}"
+    found = said(CAMPUS.replace("[h1, h2]", f"[h1, h2]\n        gateway: {gateway}", 1))
+    assert found == [
+        f"20:{column}: protocol 'anycast' elects nobody, so it takes no {key!r}"
+        for column, key in ((38, "hello"), (49, "group"), (74, "priority"), (87, "track"))
+    ]
+
+
 def test_a_gateway_check_names_members() -> None:
     members = "members: {d1: {address: 10.1.0.2}, d2: {address: 10.1.0.3}}"
     electing = CAMPUS.replace(
