@@ -17,6 +17,7 @@ COMMANDS = {
     "apply": ("planes.cli.plan", "Give a running lab another plan's networks."),
     "diff": ("planes.cli.diff", "Tell what an apply would change, in networks and in rules; apply nothing."),
     "inspect": ("planes.cli.inspect", "Show a lab: switches, links, hosts, networks, controller."),
+    "graph": ("planes.cli.graph", "Draw a lab as text, for Markdown or Graphviz."),
     "exec": ("planes.cli.lab", "Run a command in a host or switch of a lab."),
     "trace": ("planes.cli.trace", "Tell the way between two hosts, and every rule on it."),
     "events": ("planes.cli.events", "Show what happened lately: who became active where, and why."),

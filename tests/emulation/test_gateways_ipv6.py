@@ -93,6 +93,18 @@ def test_events_are_followed_as_they_happen_until_ctrl_c(lab: Triplane) -> None:
         assert following.wait(DEADLINE) == 130
 
 
+def test_a_picture_has_every_node_and_link_and_who_is_active(lab: Triplane) -> None:
+    until(lambda: _active(lab) == _all_on("dist1"))
+    lab("fail", "link", "acc1/dist2")
+    drawn = lab("graph", "--as", "dot").splitlines()
+    lab("heal", "link", "acc1/dist2")
+    assert sum(" -- " in line for line in drawn) == 9
+    assert sum("shape=" in line for line in drawn) == 8
+    assert '  "acc1" -- "dist2" [style=dashed, label="cut"];' in drawn
+    assert any('"dist1" [' in line and "vrrp/users: active" in line for line in drawn)
+    assert lab("graph").startswith("flowchart TB\n")
+
+
 def test_the_death_of_the_active_is_not_noticed_by_hosts(lab: Triplane) -> None:
     until(lambda: _active(lab) == _all_on("dist1"))
     lab("fail", "switch", "dist1")
