@@ -1,4 +1,4 @@
-"""Numbers given to names for good: switch indexes, network and segment numbers, slots, zones, meters.
+"""Numbers given to names for good: switch indexes, network and segment numbers, slots, zones, meters, interfaces.
 
 A number is never given to another name, so nothing that still holds an old one (a switch that was cut off, a
 label on its way) can mean something else by it.
@@ -13,6 +13,7 @@ from planes.data.pipeline import MAX_NUMBER
 from planes.model.state import Id
 
 MAX_ZONE = 0xFFFF  # of connection tracking
+MAX_INTERFACE = 0xFF_FFFF
 MAX_METER = 100_000  # above those that go with ports: Open vSwitch has some 200,000
 LAST = {
     "switch": MAX_INDEX,
@@ -21,6 +22,7 @@ LAST = {
     "slot": MAX_SLOT,
     "zone": MAX_ZONE,
     "meter": MAX_METER,
+    "interface": MAX_INTERFACE,
 }
 
 

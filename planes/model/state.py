@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
+HEARTBEAT = 2.0  # seconds between a living controller's signs of life
+EVENT_KINDS = (
+    "controller", "intent", "switch", "refusal", "port", "link", "gateway", "failover", "duplicate", "other"
+)  # fmt: skip
+
 
 @dataclass(frozen=True, order=True)
 class Switch:
@@ -20,13 +25,40 @@ class Switch:
 
 @dataclass(frozen=True, order=True)
 class Port:
-    """A port of a switch by name and OpenFlow number. `role`: edge, fabric, unused or dampened (it fails often)."""
+    """A port of a switch by name and OpenFlow number. `role`: edge, fabric, unused or dampened (it fails often).
+
+    `mac` and `speed` (bits per second, as the switch says) are "" and 0 while unknown.
+    """
 
     switch: str
     number: int
     name: str
     up: bool
     role: str = "unused"
+    mac: str = ""
+    speed: int = 0
+
+
+@dataclass(frozen=True, order=True)
+class Traffic:
+    """What a port has carried since its switch started counting, read at `at` (Unix time), and how fast just now.
+
+    Rates are bits per second over the time since the reading before; `rx` is what came in from outside.
+    """
+
+    switch: str
+    number: int
+    at: float
+    rx_packets: int = 0
+    tx_packets: int = 0
+    rx_bytes: int = 0
+    tx_bytes: int = 0
+    rx_dropped: int = 0
+    tx_dropped: int = 0
+    rx_errors: int = 0
+    tx_errors: int = 0
+    rx_rate: int = 0
+    tx_rate: int = 0
 
 
 @dataclass(frozen=True, order=True)
@@ -54,7 +86,11 @@ class Host:
 
 @dataclass(frozen=True, order=True)
 class Id:
-    """A number given to a name for good. `kind`: switch, network, segment, slot, zone, meter."""
+    """A number given to a name for good. `kind`: switch, network, segment, slot, zone, meter, interface.
+
+    An interface is a port, "DPID:NUMBER" (16 hex digits), or a member of a gateway, "DPID/NETWORK/SEGMENT"; its number
+    is the ifIndex of RFC 2863.
+    """
 
     kind: str
     name: str
@@ -71,11 +107,16 @@ class Counter:
 
 @dataclass(frozen=True, order=True)
 class Controller:
-    """A controller, and how often it was started: what it wrote since is of this epoch. `software` is for people."""
+    """A controller, and how often it was started: what it wrote since is of this epoch. `software` is for people.
+
+    `started` and `seen` are Unix times; `seen` is written every HEARTBEAT seconds as long as it lives.
+    """
 
     name: str
     epoch: int
     software: str = ""
+    started: float = 0.0
+    seen: float = 0.0
 
 
 @dataclass(frozen=True, order=True)
@@ -105,16 +146,22 @@ class GatewayState:
 
 @dataclass(frozen=True, order=True)
 class Event:
-    """Something that happened, when (Unix time), and to what. The latest are kept, numbered in their order."""
+    """Something that happened, when (Unix time), to what, and why. The latest are kept, numbered in their order.
+
+    `kind` is a word of EVENT_KINDS; `seconds` is how long it lasted, 0 for what takes no time.
+    """
 
     number: int
     at: float
     subject: str
     text: str
+    kind: str = "other"
+    cause: str = ""
+    seconds: float = 0.0
 
 
-R = TypeVar("R", "Switch", "Port", "Link", "Host", "Id", "Counter", "Controller", "GatewayState", "Event")
-Row = Switch | Port | Link | Host | Id | Counter | Controller | GatewayState | Event
+R = TypeVar("R", "Switch", "Port", "Traffic", "Link", "Host", "Id", "Counter", "Controller", "GatewayState", "Event")
+Row = Switch | Port | Traffic | Link | Host | Id | Counter | Controller | GatewayState | Event
 Key = tuple[str | int, ...]
 
 
@@ -123,7 +170,7 @@ def key(row: Row) -> Key:
     match row:
         case Switch():
             return (row.datapath_id,)
-        case Port():
+        case Port() | Traffic():
             return (row.switch, row.number)
         case Link():
             return (row.switch, row.port, row.peer, row.peer_port)

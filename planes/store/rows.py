@@ -34,11 +34,14 @@ from planes.model.state import (
     Put,
     Row,
     Switch,
+    Traffic,
     key,
 )
 from planes.store.schema import Columns, Schema, check, check_unique
 
-STATE_TABLES: tuple[type[Row], ...] = (Switch, Port, Link, Host, Id, Counter, Controller, GatewayState, Event)
+STATE_TABLES: tuple[type[Row], ...] = (
+    Switch, Port, Traffic, Link, Host, Id, Counter, Controller, GatewayState, Event,
+)  # fmt: skip
 
 _LIMITS = ("rate", "max_hosts", "max_rules")  # of a network, each may be absent
 _DEFAULT = ("hello", "hold")  # of a gateway, likewise

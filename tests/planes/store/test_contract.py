@@ -26,6 +26,7 @@ from planes.model.intent import (
     Track,
 )
 from planes.model.state import (
+    EVENT_KINDS,
     Change,
     Controller,
     Counter,
@@ -39,6 +40,7 @@ from planes.model.state import (
     Put,
     Row,
     Switch,
+    Traffic,
     key,
 )
 from planes.store import memory, ovsdb
@@ -49,17 +51,18 @@ Connect = Callable[[], Store]
 HOST = Host("red", "users", "02:00:00:00:00:01", "acc1", 3, ("10.0.0.1", "fd00::1"))
 ROWS: tuple[Row, ...] = (
     Switch(0xFFFF_FFFF_FFFF_FFFE, "acc1", 1, True, 42, "OFPFMFC_TABLE_FULL"),
-    Port("acc1", 3, "acc1-eth3", True, "edge"),
+    Port("acc1", 3, "acc1-eth3", True, "edge", "02:00:00:00:01:03", 10**10),
+    Traffic("acc1", 3, 1_795_502_421.5, 1, 2, 2**63 - 1, 4, 5, 6, 7, 8, 9, 10),
     Link("acc1", 1, "acc2", 4294967040),
     HOST,
-    Id("slot", "red/users/02:00:00:00:00:01", 7),
     Counter("spoofed source", 2**63 - 1),
-    Controller("fabric", 3, "ryu"),
+    Id("interface", "0000000000000001:3", 2**24 - 1),
+    Controller("fabric", 3, "ryu", 1_795_502_400.25, 1_795_502_421.5),
     GatewayState(
         "red", "users", "acc1", 1, "hsrp", 110, True, "active", "local", "10.0.0.3", ("10.0.0.1",), "00:00:0c:07:ac:01",
         "standby -> active: 10.0.0.3 is lost", 1_795_502_421.296, ("1 active 00:07:b4:00:01:01",), '{"state":"ACTIVE"}',
     ),
-    Event(1, 1_795_502_421.296, "red/users on acc1", "standby -> active: 10.0.0.3 is lost"),
+    Event(1, 1_795_502_421.296, "red/users on acc1", "standby -> active", "failover", "10.0.0.3 is lost", 0.0125),
 )  # fmt: skip
 GATEWAY = Gateway(
     ("10.0.0.1", "10.0.0.130", "10.0.0.129"),
@@ -326,16 +329,19 @@ INTENTS = st.builds(Intent, NAMES, tuples(NETWORKS), tuples(st.tuples(FEW, st.in
 
 MACS = st.sampled_from(["02:00:00:00:00:01", "02:00:00:00:00:02"])
 SMALL = st.integers(1, 2)
+TIMES = st.integers(0, 2**33).map(lambda eighths: eighths / 8)  # OVSDB keeps 15 digits of a real
 STATE_ROWS: st.SearchStrategy[Row] = st.one_of(
     st.builds(
         Switch, SMALL | st.just(2**64 - 1), FEW, st.integers(0, 65535), st.booleans(), st.integers(0, 9), st.text()
     ),
     st.builds(Port, FEW, SMALL, NAMES, st.booleans(), st.sampled_from(["edge", "fabric", "unused", "dampened"])),
+    st.builds(Traffic, FEW, SMALL, TIMES, st.integers(0, 2**63 - 1), rx_rate=st.integers(0, 2**63 - 1)),
     st.builds(Link, FEW, SMALL, FEW, SMALL),
     st.builds(Host, FEW, FEW, MACS, FEW, PORTS, tuples(IPS), st.integers(0, 4094)),
     st.builds(Id, st.sampled_from(["switch", "zone"]), FEW, SMALL),
     st.builds(Counter, FEW, st.integers(0, 2**63 - 1)),
-    st.builds(Controller, FEW, st.integers(1, 2**63 - 1), FEW),
+    st.builds(Controller, FEW, st.integers(1, 2**63 - 1), FEW, TIMES, TIMES),
+    st.builds(Event, SMALL, TIMES, FEW, NAMES, st.sampled_from(EVENT_KINDS), NAMES, TIMES),
 )
 CHANGES: st.SearchStrategy[Change] = STATE_ROWS.map(Put) | STATE_ROWS.map(lambda row: Drop(type(row), key(row)))
 PUBLICATIONS = st.lists(st.tuples(st.lists(CHANGES, max_size=6), st.none() | st.integers(0, 9)), max_size=6)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from planes.model.state import EVENT_KINDS
 from planes.store.base import StoreError
 from planes.store.schema import SCHEMA, check, check_unique, load
 
@@ -18,6 +19,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "Policy": {"action": "deny"},
     "Switch": {"datapath_id": "0000000000000001", "name": "s1", "index": 65535},
     "Port": {"switch": "s1", "number": 1, "role": "edge"},
+    "Traffic": {"switch": "s1", "number": 1, "at": 1.5, "rx_bytes": 2},
     "Link": {"switch": "s1", "port": 1, "peer": "s2", "peer_port": 1},
     "Host": {"network": "n", "segment": "s", "mac": "02:00:00:00:00:01", "switch": "s1", "port": 1},
     "Id": {"kind": "slot", "name": "a", "number": 1},
@@ -88,6 +90,7 @@ def test_the_server_refuses_to_delete_what_is_referred_to(server: Any) -> None:
         ("Switch", {"datapath_id": "1"}),
         ("Switch", {"index": 65536}),
         ("Port", {"role": "core"}),
+        ("Traffic", {"rx_bytes": -1}),
         ("Host", {"mac": "2:0:0:0:0:1"}),
         ("Id", {"number": 1 << 24}),
         ("Counter", {"count": -1}),
@@ -99,7 +102,9 @@ def test_the_server_refuses_a_value_out_of_bounds(server: Any, table: str, colum
     assert set(server.transact(insert(table, GOOD[table]))[0]) == {"uuid"}
 
 
-@pytest.mark.parametrize("table", ["Switch", "Port", "Link", "Host", "Id", "Counter", "Controller", "Fabric"])
+@pytest.mark.parametrize(
+    "table", ["Switch", "Port", "Traffic", "Link", "Host", "Id", "Counter", "Controller", "Fabric"]
+)
 def test_the_server_refuses_a_second_row_of_one_key(server: Any, table: str) -> None:
     answers = server.transact(*[insert(table, GOOD[table])] * 2)
     assert answers[-1]["error"] == "constraint violation"
@@ -108,6 +113,10 @@ def test_the_server_refuses_a_second_row_of_one_key(server: Any, table: str) -> 
 def test_the_server_gives_no_number_to_two_names(server: Any) -> None:
     answers = server.transact(*(insert("Id", {**GOOD["Id"], "name": name}) for name in "ab"))
     assert answers[-1]["error"] == "constraint violation"
+
+
+def test_the_database_knows_the_kinds_of_events() -> None:
+    assert load()["Event"].columns["kind"].key.enum == EVENT_KINDS
 
 
 def test_every_reference_is_strong_and_to_a_table_that_is_there() -> None:
