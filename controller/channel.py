@@ -9,11 +9,13 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class PortInfo:
-    """A port as OpenFlow describes it (1.3.5, 7.2.1)."""
+    """A port as OpenFlow describes it (1.3.5, 7.2.1). `speed`: bits per second now, 0 when the switch does not say."""
 
     number: int
     name: str
     up: bool
+    mac: str = ""
+    speed: int = 0
 
 
 class Channel(Protocol):

@@ -199,4 +199,4 @@ class FabricApp:
 
 
 def _described(port: PortInfo) -> PortDescription:
-    return PortDescription(port.number, port.name, port.up)
+    return PortDescription(port.number, port.name, port.up, port.mac, port.speed)

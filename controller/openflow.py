@@ -60,6 +60,7 @@ _load("controller.controller")  # registers the options set below
 
 ECHO_INTERVAL = 2.0  # seconds; a switch that leaves three unanswered is gone
 MAX_VERSION = 6  # OpenFlow 1.5; a hello tells the highest that the other side speaks
+KILOBIT = 1000  # bits; ports' speeds are told in kilobits per second (7.2.1)
 SOCKET_TIMEOUT = 5.0  # seconds that a switch may take to read what it is sent
 
 
@@ -232,4 +233,5 @@ def _port(description: Any, live: set[int]) -> PortInfo:
     down = description.config & ofproto.OFPPC_PORT_DOWN or description.state & ofproto.OFPPS_LINK_DOWN
     if is_live:
         live.add(number)
-    return PortInfo(number, name, not down and (is_live or number not in live))
+    up = not down and (is_live or number not in live)
+    return PortInfo(number, name, up, description.hw_addr, description.curr_speed * KILOBIT)

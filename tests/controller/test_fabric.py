@@ -38,7 +38,7 @@ except ImportError:
     ProtocolDesc = pytest.importorskip("os_ken.ofproto.ofproto_protocol").ProtocolDesc
 
 DATAPATH = ProtocolDesc(ofp.OFP_VERSION)
-PORTS = (PortInfo(1, "s1-eth1", True), PortInfo(ofp.OFPP_LOCAL, "s1", False))
+PORTS = (PortInfo(1, "s1-eth1", True, "02:00:00:00:00:01", 10_000_000), PortInfo(ofp.OFPP_LOCAL, "s1", False))
 
 
 @dataclass(eq=False)
@@ -120,7 +120,10 @@ def test_the_packet_in_here_is_one_to_ryu_too() -> None:
     assert (read.match["in_port"], read.table_id, read.data) == (3, 30, b"frame")
 
 
-DESCRIBED = (PortDescription(1, "s1-eth1", True), PortDescription(ofp.OFPP_LOCAL, "s1", False))
+DESCRIBED = (
+    PortDescription(1, "s1-eth1", True, "02:00:00:00:00:01", 10_000_000),
+    PortDescription(ofp.OFPP_LOCAL, "s1", False),
+)
 FLOW = struct.pack("!HBxIIHHHH4xQQQHH4x", 56, 3, 1, 2, 9, 0, 0, 0, 7, 1, 2, 1, 4)
 
 
