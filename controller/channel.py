@@ -41,6 +41,6 @@ class Handlers:
     port: Callable[[Channel, PortInfo, bool], None]  # True: it is gone
     packet_in: Callable[[Channel, bytes], None]  # the whole message
     barrier: Callable[[Channel, int], None]  # its transaction id
-    multipart: Callable[[Channel, bytes], None]  # the whole reply: flows, groups or meters
+    multipart: Callable[[Channel, bytes], None]  # the whole reply: flows, groups, meters, or ports' counters
     error: Callable[[Channel, int, str], None]  # the transaction id of what was refused, and why
     garbage: Callable[[str], None]  # somebody who speaks no OpenFlow was hung up on

@@ -155,7 +155,9 @@ def _reason(message: Any) -> str:
     return f"OpenFlow error type {message.type} code {message.code}" if name == "Unknown" else name
 
 
-_READ_BY_US = {ofproto.OFPMP_FLOW, ofproto.OFPMP_GROUP_DESC, ofproto.OFPMP_METER_CONFIG}
+_READ_BY_US = {
+    ofproto.OFPMP_FLOW, ofproto.OFPMP_PORT_STATS, ofproto.OFPMP_GROUP_DESC, ofproto.OFPMP_METER_CONFIG,
+}  # fmt: skip
 _LAST_TYPE = ofproto.OFPT_METER_MOD
 
 

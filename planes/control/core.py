@@ -23,11 +23,13 @@ from planes.control.gateways import Gateways
 from planes.control.graph import Link, graph
 from planes.control.hosts import Known
 from planes.control.ids import Ids, IdsExhausted
+from planes.control.interfaces import Interfaces
 from planes.control.inventory import Inventory, Record
 from planes.control.journal import Journal
 from planes.control.learning import Learning
 from planes.control.ledger import Ledger
 from planes.control.paths import all_hops
+from planes.control.pulse import Pulse
 from planes.control.quarantine import Part, Quarantine
 from planes.control.quota import Quota
 from planes.control.reporter import Reporter
@@ -36,6 +38,7 @@ from planes.control.rollout import Rollout
 from planes.control.router import Routing
 from planes.control.shares import FABRIC, network_in, network_of
 from planes.control.tenants import Tenants
+from planes.control.traffic import Traffic
 from planes.data import lldp
 from planes.data.delta import Command, Delta, Mod, delta
 from planes.data.packet import parse
@@ -46,7 +49,7 @@ from planes.model import state
 CONTROLLER = "fabric"  # this controller's name in the store; there is one
 REPORT_INTERVAL = 1.0  # seconds between publications of what changes all the time: counts
 # events that by themselves change no row but counts and hosts
-_LITTLE = (ev.FrameArrived, ev.Confirmed, ev.Counted, ev.Tick)
+_LITTLE = (ev.FrameArrived, ev.Confirmed, ev.TrafficTold, ev.Counted, ev.Tick)
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,9 @@ class Core:
             self.inventory, self.engine, self.tenants, self.drops, self.quota, self.routing, self.journal
         )
         self.gateways = Gateways(self.inventory, self.engine, self.tenants, self.drops, self.journal, wall)
-        self._reporter = Reporter(self.ledger, self.inventory, self.engine, self.tenants)
+        self._interfaces = Interfaces(self._ids, self.inventory, self.drops)
+        self._reporter = Reporter(self.ledger, self.inventory, self.engine, self.tenants, self._interfaces)
+        self._pulse, self._traffic = Pulse(self.ledger, wall), Traffic(self.ledger, self.inventory, wall)
         self._rollout = Rollout()
         self._shape = Shape()
         self._distances: dict[int, dict[int, int]] = {}  # datapath id -> target's index -> links
@@ -127,7 +132,9 @@ class Core:
         for dpid in self._quarantine.due(now):
             self._resync.ask(dpid, now)
         resyncs = map(ev.Resync, self._resync.due(now))
-        return [*installs, *frames, *resyncs, *self._publish(events, changed, now)]
+        asks = map(ev.AskTraffic, self._traffic.due(now))
+        self._pulse.beat(now)
+        return [*installs, *frames, *resyncs, *asks, *self._publish(events, changed, now)]
 
     def policy_lines(self) -> dict[int, tuple[str, int]]:
         """Network and line of each line of a policy, by its number in cookies. Any thread may ask."""
@@ -143,6 +150,8 @@ class Core:
             self.gateways.deadline(),
             self._resync.deadline(),
             self._quarantine.deadline(),
+            self._pulse.deadline(),
+            self._traffic.deadline(),
             self._report_at,
         )
         return min((time for time in times if time is not None), default=None)
@@ -163,19 +172,24 @@ class Core:
                 self._answered(dpid, token)
             case ev.Refused(dpid, reason, part):
                 self._refused(dpid, reason, part, now)
+            case ev.TrafficTold(dpid, ports, more):
+                self._traffic.told(dpid, ports, more, now)
             case ev.Counted(reason):
                 self.drops[reason] += 1
-            case ev.IntentChanged(serial, intent):
-                self._serial = serial
-                self.tenants.follow(intent)
-                self.quota.follow(intent, lambda name: self._ids.number("network", name))
-                self._redraw(now, ())
-                for row in self.learning.recall():
-                    self.ledger.drop(state.Host, state.key(row))
+            case ev.IntentChanged():
+                self._intend(event, now)
             case ev.Restored(known):
                 self._restore(known, now)
             case ev.Tick():
                 pass
+
+    def _intend(self, event: ev.IntentChanged, now: float) -> None:
+        self._serial = event.serial
+        self.tenants.follow(event.intent)
+        self.quota.follow(event.intent, lambda name: self._ids.number("network", name))
+        self._redraw(now, ())
+        for row in self.learning.recall():
+            self.ledger.drop(state.Host, state.key(row))
 
     # switches and ports
 
@@ -208,6 +222,7 @@ class Core:
         self._resync.over(record.dpid)
         self._rollout.forget(record.dpid)
         self.discovery.found(record.dpid, now)
+        self._traffic.found(record.dpid, self._pulse.deadline() or now)
         self._redraw(now, (record.dpid,))
 
     def _lost(self, dpid: int, reason: str) -> None:
@@ -218,6 +233,7 @@ class Core:
         self._resync.over(dpid)
         self._rollout.forget(dpid)
         self.discovery.lost(dpid)
+        self._traffic.lost(dpid)
 
     def _port_changed(self, event: ev.PortChanged, now: float) -> None:
         ports = self.inventory.record(event.dpid).ports
@@ -350,7 +366,7 @@ class Core:
 
     def _restore(self, known: state.State, now: float) -> None:
         self.ledger.restore(known)
-        self.ledger.put(state.Controller(CONTROLLER, known.epoch + 1, self._software))
+        self._pulse.start(state.Controller(CONTROLLER, known.epoch + 1, self._software), now)
         self._applied = known.applied
         self._ids.restore(known.of(state.Id))
         self.inventory.restore(known.of(state.Switch), known.of(state.Port))
@@ -370,11 +386,10 @@ class Core:
         for address, known in changed:
             row = report.host(self.inventory, self.tenants, address, known)
             self.ledger.put(row) if isinstance(row, state.Host) else self.ledger.drop(state.Host, row)
-        for number in self._ids.take_fresh():
-            self.ledger.put(number)
         standing, left = self.gateways.take_changed()
         for standing_now in standing:
             self.ledger.put(standing_now)
+            self._interfaces.member(standing_now)
         for key in left:
             self.ledger.drop(state.GatewayState, key)
         little = all(isinstance(event, _LITTLE) for event in events)
@@ -382,6 +397,8 @@ class Core:
             self._report()
         elif self._report_at is None and any(isinstance(event, ev.FrameArrived | ev.Counted) for event in events):
             self._report_at = now + REPORT_INTERVAL
+        for number in self._ids.take_fresh():
+            self.ledger.put(number)
         settled = self.inventory.settled() and self._rollout.idle and self._resync.idle
         applied = self._serial if self._serial != self._applied and settled else None
         self._applied = self._applied if applied is None else applied

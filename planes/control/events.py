@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from planes.data.delta import Delta
 from planes.data.rule import Action, Entry
+from planes.data.traffic import PortCounts
 from planes.model.intent import Intent
 from planes.model.state import Change, State
 
@@ -91,6 +92,15 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class TrafficTold:
+    """What a switch's ports have carried; `more` of the same answer follows."""
+
+    dpid: int
+    ports: tuple[PortCounts, ...]
+    more: bool = False
+
+
+@dataclass(frozen=True)
 class Counted:
     """Something was dropped before it came here."""
 
@@ -111,6 +121,7 @@ Event = (
     | FrameArrived
     | Confirmed
     | Refused
+    | TrafficTold
     | Counted
     | Tick
 )
@@ -148,6 +159,13 @@ class SendFrame:
 
 
 @dataclass(frozen=True)
+class AskTraffic:
+    """Have a switch tell what its ports have carried: TrafficTold is to follow."""
+
+    dpid: int
+
+
+@dataclass(frozen=True)
 class Publish:
     """Write state to the store; `applied` is the intent's serial when all connected switches hold it."""
 
@@ -155,4 +173,4 @@ class Publish:
     applied: int | None = None
 
 
-Effect = Install | Resync | SendFrame | Publish
+Effect = Install | Resync | SendFrame | AskTraffic | Publish
