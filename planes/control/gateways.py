@@ -317,6 +317,7 @@ class Gateways:
             case m.Transition(before, after, reason, _):
                 self._event(seat, f"{before} -> {after}: {reason}", now)
                 seat.since = now + self._wall
+                seat.became_active += after == "active"
             case m.Rejected(reason) if not reason.startswith("own-address"):
                 self._drops[f"{seat.gateway.protocol}-{reason}"] += 1
             case m.Log(reason):

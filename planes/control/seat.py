@@ -36,6 +36,7 @@ class Seat:
     isolated: bool = False
     costs: dict[str, int] = field(default_factory=dict)
     since: float = 0.0
+    became_active: int = 0
 
     def __post_init__(self) -> None:
         self.machine = self.fresh()
@@ -92,11 +93,13 @@ class Seat:
         return self
 
     def recalled(self, row: state.GatewayState | None, now: float) -> Seat:
-        """As a row of the store remembers it, resting, if that is of the same protocol."""
+        """As a row of the store remembers it, resting, if that is of the same protocol and had begun."""
         if row is not None and row.protocol == self.gateway.protocol and row.memory:
             found = memory.recall(self.machine, row.memory)
-            if found is not None:
+            if found is not None and found.view().state != self.machine.view().state:
                 self.machine, self.resting, self.since = found, True, row.since
+        if row is not None:
+            self.became_active = row.became_active
         return self
 
     def row(self, before: state.GatewayState | None, wall: float) -> state.GatewayState:
@@ -110,7 +113,7 @@ class Seat:
             self.member.preempt, view.state if self.up or self.resting else "unreachable",
             self._named(view.active), self._named(view.standby), tuple(sorted(map(str, view.virtual_ips))),
             mac_text(virtual_macs(gateway)[0]), last[:1000], self.since, tuple(self._forwarders()),
-            memory.remember(self.machine),
+            memory.remember(self.machine), self.became_active,
         )  # fmt: skip
 
     def _named(self, address: Address | None) -> str:

@@ -100,6 +100,19 @@ def test_what_the_controller_knows_is_not_waited_for(protocol: str) -> None:
     assert routed(made, MACS[protocol])
 
 
+@pytest.mark.parametrize("protocol", ["hsrp", "vrrp", "glbp"])
+def test_how_often_each_member_became_active_is_counted_also_over_a_restart(protocol: str) -> None:
+    made = fabric(protocol)
+    made.cut((DIST1, 2)) if protocol == "vrrp" else made.give(SwitchLost(DIST1))
+    assert {row.switch: row.became_active for row in made.table(state.GatewayState)} == {"s2": 1, "s3": 1}  # type: ignore[union-attr]
+    again = Fabric((ACC, DIST1, DIST2, CORE), LINKS, (USER, WAN, ROUTER))
+    again.rows = made.rows
+    again.give(Restored(state.State(made.rows)))
+    launched(again, plan(protocol)).advance(30.0)
+    assert active(again) == ["s2"]
+    assert {row.switch: row.became_active for row in again.table(state.GatewayState)} == {"s2": 2, "s3": 1}  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(("protocol", "seconds"), [("hsrp", 10.0), ("hsrp2", 10.0), ("vrrp", 3.61), ("vrrp2", 3.61)])
 def test_by_the_protocol_alone_its_timers_rule(protocol: str, seconds: float) -> None:
     made = fabric(protocol, detect="protocol")
