@@ -25,25 +25,25 @@ from planes.control.hosts import Known
 from planes.control.ids import Ids, IdsExhausted
 from planes.control.interfaces import Interfaces
 from planes.control.inventory import Inventory, Record
+from planes.control.issuing import Issuer
 from planes.control.journal import Journal
 from planes.control.learning import Learning
 from planes.control.ledger import Ledger
 from planes.control.paths import all_hops
 from planes.control.pulse import Pulse
-from planes.control.quarantine import Part, Quarantine
+from planes.control.quarantine import Quarantine
 from planes.control.quota import Quota
 from planes.control.reporter import Reporter
 from planes.control.resync import Resync
 from planes.control.rollout import Rollout
 from planes.control.router import Routing
-from planes.control.shares import FABRIC, network_in, network_of
+from planes.control.shares import FABRIC, network_of
 from planes.control.tenants import Tenants
 from planes.control.traffic import Traffic
 from planes.data import lldp
-from planes.data.delta import Command, Delta, Mod, delta
 from planes.data.packet import parse
 from planes.data.pipeline import MAX_NUMBER, Table
-from planes.data.rule import CONTROLLER_PORT, MAX_PORT, Entry, Output, Rule
+from planes.data.rule import CONTROLLER_PORT, MAX_PORT, Output
 from planes.model import state
 
 CONTROLLER = "fabric"  # this controller's name in the store; there is one
@@ -90,10 +90,9 @@ class Core:
         self._pulse, self._traffic = Pulse(self.ledger, wall), Traffic(self.ledger, self.inventory, wall)
         self._rollout = Rollout()
         self._shape = Shape()
-        self._distances: dict[int, dict[int, int]] = {}  # datapath id -> target's index -> links
         self._resync = Resync()
         self._quarantine = Quarantine()
-        self._held: dict[int, frozenset[Entry]] = {}  # by switches that were read back, and told nothing since
+        self._issuer = Issuer(self.engine, self.inventory, self._rollout, self._resync, self._quarantine)
         self._serial = self._applied = 0
         self._names: dict[int, str] = {}  # the switches' names as last reported
         self._report_at: float | None = None
@@ -125,7 +124,9 @@ class Core:
         self.routing.expire(now)
         self._route()
         self._elect(events, changed, now)
-        installs = self._install(any(isinstance(event, ev.IntentChanged) for event in events), now)
+        deltas = self.engine.run()
+        self.quota.compiled()
+        installs = self._issuer.issue(deltas, any(isinstance(event, ev.IntentChanged) for event in events), now)
         hellos = (_hello(*due) for due in self.discovery.due(now))
         frames = [*self.learning.take_frames(), *self.routing.take_frames(), *self.gateways.take_frames(), *hellos]
         frames = [frame for frame in frames if self.inventory.records[frame.dpid].connected]
@@ -163,7 +164,7 @@ class Core:
             case ev.PortChanged():
                 self._port_changed(event, now)
             case ev.SwitchConnected(dpid, ports, held):
-                self._held[dpid] = held
+                self._issuer.found(dpid, held)
                 self._connected(self.inventory.connect(dpid, ports), now)
             case ev.SwitchLost(dpid, reason):
                 self._lost(dpid, reason)
@@ -228,7 +229,7 @@ class Core:
     def _lost(self, dpid: int, reason: str) -> None:
         self.inventory.lose(dpid)
         self.inventory.record(dpid).error = reason
-        self._held.pop(dpid, None)
+        self._issuer.lost(dpid)
         self._quarantine.forget(dpid)
         self._resync.over(dpid)
         self._rollout.forget(dpid)
@@ -322,45 +323,7 @@ class Core:
         indexes = {dpid: record.index for dpid, record in records.items()}
         hops = all_hops(graph(shape.nodes, shape.links), indexes, shape.lost)
         self.engine.replace(facts.WAY, {(dpid, way.index): way for dpid, ways in hops.items() for way in ways})
-        self._distances = {dpid: {way.index: way.distance for way in ways} for dpid, ways in hops.items()}
-
-    def _install(self, urgent: bool, now: float) -> list[ev.Install]:
-        deltas = self.engine.run()
-        self.quota.compiled()
-        for dpid, held in self._held.items():
-            deltas[dpid] = delta(held, self.engine.entries(dpid))
-            if dpid in self._quarantine:
-                self._quarantine.begin(dpid, now)
-        installs = []
-        for dpid, mods in deltas.items():
-            record = self.inventory.record(dpid)
-            if record.connected and not self._resync.pending(dpid):
-                at_once = self._rollout.take(dpid, mods, self._distances.get(dpid, {}))
-                parts = self._parts(dpid, at_once, urgent, self._held.get(dpid, frozenset()))
-                installs += [self._issue(record, *part) for part in parts or [(None, ())] * (dpid in self._held)]
-        self._held.clear()
-        self._rollout.await_first({install.dpid: install.token for install in installs})
-        for dpid, mods in self._rollout.next_ring().items():
-            for part in self._parts(dpid, mods, urgent):
-                installs.append(self._issue(self.inventory.record(dpid), *part))
-                self._rollout.sent(dpid, installs[-1].token)
-        return installs
-
-    def _parts(self, dpid: int, mods: Delta, urgent: bool, held: frozenset[Entry] = frozenset()) -> list[Part]:
-        """A change as a whole, or in parts for a switch that refuses some."""
-        if dpid in self._quarantine:
-            return self._quarantine.parts(dpid, mods, lambda mod: self._owner(dpid, mod), held, urgent=urgent)
-        return [(None, mods)] if mods else []
-
-    def _owner(self, dpid: int, mod: Mod) -> int:
-        """The network that a mod is about, as far as is known: who wanted what goes is not."""
-        if mod.command is not Command.DELETE:
-            return self.engine.network(dpid, mod.entry)
-        return network_in(mod.entry, self.engine.facts) if isinstance(mod.entry, Rule) else FABRIC
-
-    def _issue(self, record: Record, network: int | None, mods: Delta) -> ev.Install:
-        record.issued += 1
-        return ev.Install(record.dpid, mods, record.issued, network)
+        self._issuer.distances = {dpid: {way.index: way.distance for way in ways} for dpid, ways in hops.items()}
 
     # the store
 
