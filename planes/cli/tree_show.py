@@ -20,7 +20,7 @@ def _show(
 
 def _elected(protocol: str, about: str) -> Word:
     brief = Word(
-        "brief", "A line for each member.", (), (), (LAB_OPTION, OUTPUT), f"planes.cli.show_gateways:{protocol}_brief"
+        "brief", "A line for each member.", (), (), (LAB_OPTION, OUTPUT), f"planes.cli.show_gateways:{protocol}_brief_"
     )
     return Word(protocol, about, (brief,), (), (LAB_OPTION, OUTPUT), f"planes.cli.show_gateways:{protocol}")
 
