@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -35,7 +35,9 @@ class Access(Protocol):
 class Printer(Protocol):
     """Where a command's data goes."""
 
-    terminal: bool
+    @property
+    def terminal(self) -> bool:
+        """Whether a person reads it there as it is."""
 
     def write(self, text: str) -> None:
         """Print it; lines end in a newline."""
@@ -76,7 +78,7 @@ class Session:
     modes: list[Mode] = field(default_factory=list)
     held: dict[str, Any] = field(default_factory=dict)
     asking: Callable[[str], str] | None = None
-    executing: Callable[[str], int] | None = None
+    executing: Callable[[Sequence[str]], int] | None = None
 
     @property
     def lab(self) -> Lab:
@@ -140,9 +142,9 @@ class Session:
         """What the user answers to a question; an empty text when there is nobody to ask."""
         return self.asking(question) if self.asking and self.interactive else ""
 
-    def execute(self, line: str) -> int:
-        """Run a line of the outermost mode, as Junos' `run` does; its exit status."""
-        return self.executing(line) if self.executing else 2
+    def execute(self, words: Sequence[str]) -> int:
+        """Run a line of the outermost mode, as Junos' `run` does; its exit status. Mistake."""
+        return self.executing(words) if self.executing else 2
 
 
 class Once:
@@ -166,8 +168,9 @@ class Once:
 class Standard:
     """Standard output. A program takes the place of this one."""
 
-    def __init__(self) -> None:
-        self.terminal = sys.stdout.isatty()
+    @property
+    def terminal(self) -> bool:
+        return sys.stdout.isatty()
 
     def write(self, text: str) -> None:
         click.echo(text, nl=False)

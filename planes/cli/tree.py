@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from planes.cli.options import LAB_ARGUMENT, LAB_OPTION, OUTPUT, PLAN, timeout
 from planes.cli.tree_shell import RUN, SHELL_WORDS
 from planes.cli.tree_show import SHOW
@@ -209,4 +211,15 @@ COMMANDS = (
 LINE = within(Word("", children=COMMANDS), "line")
 SHELL = within(
     Word("", children=(*COMMANDS, *SHELL_WORDS), arguments=RUN.arguments, handler=RUN.handler, verbatim=True), "shell"
+)
+
+ALSO = frozenset(word.name for word in SHELL_WORDS)
+
+# The shell's modes for the reference: title, words, what is said of them.
+MODES = (
+    (
+        "The shell: `triplane shell`",
+        replace(SHELL, children=tuple(word for word in SHELL.children if word.name in ALSO)),
+        "Its own words. Those of the command line are there too, but for `doctor`, `deploy` and `shell`.",
+    ),
 )
