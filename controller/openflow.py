@@ -238,7 +238,7 @@ def _port(description: Any, live: set[int]) -> PortInfo:
     elif description.state & ofproto.OFPPS_LINK_DOWN:
         why = "no carrier"
     elif number in live and not is_live:
-        why = "its path is dead"
+        why = "not live: carrier or path lost"  # Open vSwitch says so first, and which in its next message
     if is_live:
         live.add(number)
     return PortInfo(number, name, not why, description.hw_addr, description.curr_speed * KILOBIT, why)

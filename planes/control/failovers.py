@@ -14,6 +14,7 @@ from planes.control.facts import Address
 from planes.control.inventory import Inventory
 from planes.control.journal import Journal
 
+BURST = 5.0  # seconds in which further signs of a loss are signs of the same one
 RELEVANT = 60.0  # seconds after which a trouble no longer is what a failover comes from
 
 
@@ -44,10 +45,11 @@ class Failovers:
         self._pending: dict[Address, _Failover] = {}
 
     def trouble(self, segment: int, dpid: int, why: str, now: float) -> None:
-        """A member can't go on, or should not, if it is active."""
+        """A member can't go on, or should not, if it is active: as far as is known for this reason."""
         before = self._troubles.get((segment, dpid))
         if before is None or before.why != why:
-            self._troubles[segment, dpid] = _Trouble(now, why)
+            is_more = before is not None and now < before.at + BURST
+            self._troubles[segment, dpid] = _Trouble(before.at if before and is_more else now, why)
 
     def well(self, segment: int, dpid: int) -> None:
         """A member is as it should be, or is none any more."""

@@ -215,7 +215,8 @@ class Gateways:
             newly = isolated - {dpid for dpid, seat in seats.items() if seat.isolated}
             for dpid, seat in seats.items():
                 seat.isolated = dpid in isolated
-                self._judge(number, dpid, now)
+                if seat.up:
+                    self._judge(number, dpid, now)
             foreign, gone = self._actives.foreign(number), self._actives.lost_router(number)
             for dpid, _ in foreign:
                 if gone:
@@ -406,7 +407,7 @@ class Gateways:
             self._failovers.trouble(number, dpid, f"nobody has a way to {seat.member.switch}", now)
         elif seat.costs:
             self._failovers.trouble(number, dpid, f"{', '.join(sorted(seat.costs))} failed", now)
-        elif seat.up:
+        else:
             self._failovers.well(number, dpid)
 
     def _is_isolated(self, number: int, dpid: int) -> bool:
