@@ -9,13 +9,17 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class PortInfo:
-    """A port as OpenFlow describes it (1.3.5, 7.2.1). `speed`: bits per second now, 0 when the switch does not say."""
+    """A port as OpenFlow describes it (1.3.5, 7.2.1).
+
+    `speed`: bits per second now, 0 when the switch does not say. `why` it is down, if it is.
+    """
 
     number: int
     name: str
     up: bool
     mac: str = ""
     speed: int = 0
+    why: str = ""
 
 
 class Channel(Protocol):

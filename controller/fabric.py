@@ -216,4 +216,4 @@ class FabricApp:
 
 
 def _described(port: PortInfo) -> PortDescription:
-    return PortDescription(port.number, port.name, port.up, port.mac, port.speed)
+    return PortDescription(port.number, port.name, port.up, port.mac, port.speed, port.why)

@@ -232,8 +232,13 @@ def _port(description: Any, live: set[int]) -> PortInfo:
     raw = description.name  # bytes; os-ken's and some of Ryu's messages decode it
     name = (raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw).split("\0", 1)[0]
     number, is_live = description.port_no, bool(description.state & ofproto.OFPPS_LIVE)
-    down = description.config & ofproto.OFPPC_PORT_DOWN or description.state & ofproto.OFPPS_LINK_DOWN
+    why = ""
+    if description.config & ofproto.OFPPC_PORT_DOWN:
+        why = "set down"
+    elif description.state & ofproto.OFPPS_LINK_DOWN:
+        why = "no carrier"
+    elif number in live and not is_live:
+        why = "not live: carrier or path lost"  # Open vSwitch says so first, and which in its next message
     if is_live:
         live.add(number)
-    up = not down and (is_live or number not in live)
-    return PortInfo(number, name, up, description.hw_addr, description.curr_speed * KILOBIT)
+    return PortInfo(number, name, not why, description.hw_addr, description.curr_speed * KILOBIT, why)

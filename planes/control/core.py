@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from planes.control import events as ev
 from planes.control import facts, report
+from planes.control.chronicle import Chronicle
 from planes.control.damping import Damping
 from planes.control.discovery import Discovery
 from planes.control.engine import Engine
 from planes.control.facts import Address, Port
+from planes.control.failovers import Failovers
 from planes.control.fragments import FRAGMENTS
 from planes.control.gateways import Gateways
 from planes.control.graph import Link, graph
@@ -81,10 +83,14 @@ class Core:
         self.tenants = Tenants(self._ids, self.inventory, self.engine, self.drops)
         self.routing = Routing(self.inventory, self.engine, self.tenants, self.drops)
         self.journal = Journal(self.ledger, wall)
+        self._chronicle = Chronicle(self.journal, self.inventory, self.tenants, self.discovery, self.damping, wall)
+        self._failovers = Failovers(self.inventory, self.engine, self.journal)
         self.learning = Learning(
             self.inventory, self.engine, self.tenants, self.drops, self.quota, self.routing, self.journal
         )
-        self.gateways = Gateways(self.inventory, self.engine, self.tenants, self.drops, self.journal, wall)
+        self.gateways = Gateways(
+            self.inventory, self.engine, self.tenants, self.drops, self.journal, self._failovers, wall
+        )
         self._interfaces = Interfaces(self._ids, self.inventory, self.drops)
         self._reporter = Reporter(self.ledger, self.inventory, self.engine, self.tenants, self._interfaces)
         self._pulse, self._traffic = Pulse(self.ledger, wall), Traffic(self.ledger, self.inventory, wall)
@@ -135,6 +141,8 @@ class Core:
         resyncs = map(ev.Resync, self._resync.due(now))
         asks = map(ev.AskTraffic, self._traffic.due(now))
         self._pulse.beat(now)
+        self._failovers.settle(now)
+        self._chronicle.look(now)
         return [*installs, *frames, *resyncs, *asks, *self._publish(events, changed, now)]
 
     def policy_lines(self) -> dict[int, tuple[str, int]]:
@@ -151,6 +159,7 @@ class Core:
             self.gateways.deadline(),
             self._resync.deadline(),
             self._quarantine.deadline(),
+            self._chronicle.deadline(),
             self._pulse.deadline(),
             self._traffic.deadline(),
             self._report_at,
@@ -165,12 +174,13 @@ class Core:
                 self._port_changed(event, now)
             case ev.SwitchConnected(dpid, ports, held):
                 self._issuer.found(dpid, held)
-                self._connected(self.inventory.connect(dpid, ports), now)
+                before = replace(self.inventory.record(dpid))
+                self._connected(before, self.inventory.connect(dpid, ports), now)
             case ev.SwitchLost(dpid, reason):
-                self._lost(dpid, reason)
+                self._lost(dpid, reason, now)
                 self.gateways.lost(dpid, now)
             case ev.Confirmed(dpid, token):
-                self._answered(dpid, token)
+                self._answered(dpid, token, now)
             case ev.Refused(dpid, reason, part):
                 self._refused(dpid, reason, part, now)
             case ev.TrafficTold(dpid, ports, more):
@@ -186,6 +196,7 @@ class Core:
 
     def _intend(self, event: ev.IntentChanged, now: float) -> None:
         self._serial = event.serial
+        self._chronicle.asked(now)
         self.tenants.follow(event.intent)
         self.quota.follow(event.intent, lambda name: self._ids.number("network", name))
         self._redraw(now, ())
@@ -194,7 +205,7 @@ class Core:
 
     # switches and ports
 
-    def _answered(self, dpid: int, token: int) -> None:
+    def _answered(self, dpid: int, token: int, now: float) -> None:
         """A switch has taken or refused all that it was told up to this token."""
         record = self.inventory.record(dpid)
         record.confirmed = token
@@ -202,6 +213,7 @@ class Core:
         if dpid in self._quarantine and record.confirmed == record.issued and not self._rollout.concerns(dpid):
             self._reshaped |= self._quarantine.settled(dpid)
             record.error = self._quarantine.error(dpid, self._whose)
+            self._chronicle.refused(record, now)
 
     def _refused(self, dpid: int, reason: str, part: ev.Install | None, now: float) -> None:
         record = self.inventory.record(dpid)
@@ -209,9 +221,10 @@ class Core:
         if part is not None:
             self._quarantine.refused(part, reason)
             record.error = self._quarantine.error(dpid, self._whose)
-            self._answered(dpid, part.token)
+            self._answered(dpid, part.token, now)
             return
         record.error = reason
+        self._chronicle.refused(record, now)
         self._quarantine.open(dpid)
         self._resync.refused(dpid, now)
         self._rollout.forget(dpid)
@@ -219,16 +232,20 @@ class Core:
     def _whose(self, network: int) -> str:
         return "fabric" if network == FABRIC else f"network {self.quota.name(network)}"
 
-    def _connected(self, record: Record, now: float) -> None:
+    def _connected(self, before: Record, record: Record, now: float) -> None:
         self._resync.over(record.dpid)
         self._rollout.forget(record.dpid)
         self.discovery.found(record.dpid, now)
         self._traffic.found(record.dpid, self._pulse.deadline() or now)
         self._redraw(now, (record.dpid,))
+        self._chronicle.connected(before, record, now)
 
-    def _lost(self, dpid: int, reason: str) -> None:
+    def _lost(self, dpid: int, reason: str, now: float) -> None:
+        record = self.inventory.record(dpid)
+        if record.connected:
+            self._chronicle.lost(record, reason, now)
         self.inventory.lose(dpid)
-        self.inventory.record(dpid).error = reason
+        record.error = reason
         self._issuer.lost(dpid)
         self._quarantine.forget(dpid)
         self._resync.over(dpid)
@@ -239,13 +256,14 @@ class Core:
     def _port_changed(self, event: ev.PortChanged, now: float) -> None:
         ports = self.inventory.record(event.dpid).ports
         port = (event.dpid, event.port.number)
-        was_up = self.inventory.is_up(port)
+        was_up = ports[port[1]].up if port[1] in ports else None
         if event.gone:
             ports.pop(event.port.number, None)
         else:
             ports[event.port.number] = event.port
         if was_up and not self.inventory.is_up(port) and not self.tenants.is_edge(port):
             self.damping.failed(port, now)
+        self._chronicle.port(port, was_up, now)
         self._reporter.touch((event.dpid,))
         self._watch(port, now)
 
@@ -306,7 +324,7 @@ class Core:
         if self._reshaped or changed or not all(isinstance(event, _LITTLE) for event in events):
             self.gateways.look(now)
         self.gateways.expire(now)
-        self.gateways.settle()
+        self.gateways.settle(now)
 
     def _route(self) -> None:
         """The fabric's shape changed: which ports are fabric, and every switch's ways to every other.
@@ -342,6 +360,7 @@ class Core:
             a, b = self.inventory.named(row.switch), self.inventory.named(row.peer)
             if a is not None and b is not None:
                 self.discovery.restore(Link.between((a, row.port), (b, row.peer_port)), now)
+        self._chronicle.started(self._software, known, now)
 
     def _publish(
         self, events: Iterable[ev.Event], changed: Iterable[tuple[Address, Known | None]], now: float
@@ -363,8 +382,10 @@ class Core:
         for number in self._ids.take_fresh():
             self.ledger.put(number)
         settled = self.inventory.settled() and self._rollout.idle and self._resync.idle
-        applied = self._serial if self._serial != self._applied and settled else None
-        self._applied = self._applied if applied is None else applied
+        applied = self._serial if 0 != self._serial != self._applied and settled else None
+        if applied is not None:
+            self._applied = applied
+            self._chronicle.in_force(applied, len(self.tenants.networks), now)
         changes = self.ledger.flush()
         return [ev.Publish(changes, applied)] if changes or applied is not None else []
 

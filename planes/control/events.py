@@ -13,13 +13,17 @@ from planes.model.state import Change, State
 
 @dataclass(frozen=True)
 class PortDescription:
-    """A port as its switch describes it; `speed` in bits per second. The local port carries the bridge's name."""
+    """A port as its switch describes it; `speed` in bits per second, `why` it is down.
+
+    The local port carries the bridge's name.
+    """
 
     number: int
     name: str
     up: bool
     mac: str = ""
     speed: int = 0
+    why: str = ""
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,13 @@ class Seat:
             return self.is_active
         return any(e.number == forwarder and e.state is ForwarderState.ACTIVE for e in self.machine.forwarders)
 
+    def why(self, forwarder: int) -> str:
+        """The reason of its last transition, or of that of a forwarder of GLBP's."""
+        last = self.machine.view().last
+        if forwarder and isinstance(self.machine, Glbp):
+            last = next((each.last for each in self.machine.forwarders if each.number == forwarder), None)
+        return last.reason if last else ""
+
     def fresh(self) -> Machine:
         """Its machine, not begun."""
         return seated(self.gateway, self.member, self.mac)
