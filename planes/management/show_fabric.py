@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 
 from planes.management.tables import Cell, Table
-from planes.management.watch import age, alive
+from planes.management.view import age, alive
 from planes.model import phrases, state
 from planes.model.intent import Intent, Network
 from planes.model.state import State, Traffic
@@ -48,6 +48,29 @@ def ports(known: State, baseline: Baseline, switch: str | None = None) -> Table:
         rows.append((f"{port.switch}:{port.number}", port.name, port.up, port.role, speed, port.mac or None, *counts))
     names = [name.replace("_", " ") for name in ("rx_rate", "tx_rate", *COUNTED)]
     return Table("ports", ("port", "name", "up", "role", "speed", "MAC", *names), rows)
+
+
+def for_people(whole: Table) -> list[Table]:
+    """The table of ports in two that fit a screen: what they are, and what they counted."""
+    rows, split = whole.rows, len(whole.columns) - len(COUNTED)
+    counted = Table("counters", (whole.columns[0], *whole.columns[split:]), [(row[0], *row[split:]) for row in rows])
+    return [Table(whole.name, whole.columns[:split], [row[:split] for row in rows]), counted]
+
+
+def log(happened: Iterable[state.Event]) -> Table:
+    """What happened, in this order, with its kind, its cause and how long it took."""
+    rows = [
+        (
+            datetime.fromtimestamp(row.at).astimezone().isoformat(timespec="milliseconds"),
+            row.kind,
+            row.subject,
+            row.text,
+            row.cause or None,
+            f"{1000 * row.seconds:.1f} ms" if row.seconds else None,
+        )
+        for row in happened
+    ]
+    return Table("log", ("time", "kind", "subject", "event", "cause", "took"), rows)
 
 
 def links(known: State) -> Table:

@@ -9,7 +9,7 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from planes.model.intent import Intent
@@ -67,38 +67,21 @@ class _Idl(Idl):
 class Store:
     """A connection to a store at `remote`, as OVSDB names it: `unix:/path`; see `base.Store`.
 
-    A write gives up after `timeout` seconds. With `tables`, it is for reading these classes of rows only, and the
-    intent if Intent is among them: the rest stays empty. Works in threads and under `eventlet.monkey_patch()` alike.
+    A write gives up after `timeout` seconds. Works in threads and under `eventlet.monkey_patch()` alike.
     """
 
-    def __init__(self, remote: str, timeout: float = 5.0, tables: Iterable[type] | None = None) -> None:
-        self._schema = load()
-        self._tables = None if tables is None else frozenset(tables)
-        self._idl = _Idl(remote, self._helper())
+    def __init__(self, remote: str, timeout: float = 5.0) -> None:
+        helper = SchemaHelper(location=str(SCHEMA))
+        helper.register_all()
+        self._idl = _Idl(remote, helper)
         self._idl.hasten(BACKOFF)
         self._remote = remote
         self._timeout = timeout
+        self._schema = load()
         self._mirror = Mirror()
         self._intent: Intent | None = None  # as decoded from the copy; None when that is to be done again
         self._stale = True  # the copy is not a continuation of the mirror
         self._changed = False
-
-    def _helper(self) -> SchemaHelper:
-        """The tables that are asked for."""
-        helper = SchemaHelper(location=str(SCHEMA))
-        if self._tables is None:
-            helper.register_all()
-            return helper
-        for name in self._schema:
-            if self._reads(STATE.get(name, Intent)):
-                helper.register_table(name)
-        if not self._reads(Intent):
-            plain = [name for name, column in self._schema["Fabric"].columns.items() if not column.refers]
-            helper.register_columns("Fabric", plain)
-        return helper
-
-    def _reads(self, table: type) -> bool:
-        return self._tables is None or table in self._tables
 
     def run(self) -> bool:
         self._take_in()
@@ -119,8 +102,6 @@ class Store:
     def _read_all(self) -> None:
         self._mirror = Mirror()
         for name, table in STATE.items():
-            if not self._reads(table):
-                continue
             for row in self._idl.tables[name].rows.values():
                 self._mirror.put(str(row.uuid), decode_state(table, self._columns(row, name)))
         self._intent, self._stale, self._changed = None, False, True
@@ -168,7 +149,7 @@ class Store:
 
     def intent(self) -> Intent:
         if self._intent is None:
-            tree = self._tree() if self._reads(Intent) else None
+            tree = self._tree()
             self._intent = decode_intent(tree) if tree else Intent("")
         return self._intent
 
@@ -213,8 +194,6 @@ class Store:
 
     def _transact(self, compose: Callable[[], list[Operation]]) -> None:
         """Commit what `compose` finds to do, again from the newest copy as often as others were faster."""
-        if self._tables is not None:
-            raise StoreRefused("this connection is for reading: it knows some of the tables only")
         deadline = time.monotonic() + self._timeout
         while True:
             self._await_sync(deadline)
