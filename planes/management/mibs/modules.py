@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planes.management.mibs import interfaces, system
+from planes.management.mibs import bridge, entity, interfaces, lldp, qbridge, routing, system
 from planes.management.mibs.facts import Facts
 from planes.management.snmp.objects import Oid
 
@@ -22,4 +22,9 @@ def _served() -> Iterator[tuple[Oid, str]]:
 MODULES = (
     system.module(_product, _served),
     interfaces.MODULE,
+    routing.MODULE,
+    bridge.MODULE,
+    qbridge.MODULE,
+    entity.MODULE,
+    lldp.MODULE,
 )
