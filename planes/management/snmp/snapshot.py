@@ -1,0 +1,93 @@
+"""All that is served at one moment, in the order of the walk."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from planes.management.snmp.objects import Objects, Oid, Value
+from planes.management.snmp.pdu import varbind
+
+
+class Moment(NamedTuple):
+    """A time, on two clocks: `unix` is what people and rows call it, `steady` never jumps (monotonic)."""
+
+    unix: float
+    steady: float
+
+
+Live = Callable[[Moment], Objects]
+"""Objects whose values are those of the moment at which they are asked for; which they are does not change."""
+
+
+def _none(_: Moment) -> Objects:
+    return {}
+
+
+class Snapshot:
+    """Objects by OID, sorted, and their variable bindings, which are encoded once each, when first asked for.
+
+    `live` ones, of these names, are asked for each time. What stayed as it was is taken over from the snapshot `before`.
+    """
+
+    def __init__(
+        self, objects: Objects, live: Live = _none, names: Iterable[Oid] = (), before: Snapshot | None = None
+    ) -> None:
+        self._live = live
+        self._values: dict[Oid, Value | None] = {**objects, **dict.fromkeys(names)}  # None: a live one
+        if before is not None and before._values.keys() == self._values.keys():
+            self.names = before.names
+        else:
+            self.names = sorted(self._values)
+        self.made: list[bytes | None] = self._taken_over(before) if before is not None else [None] * len(self.names)
+
+    def _taken_over(self, before: Snapshot) -> list[bytes | None]:
+        values, known = self._values, before._values
+        if self.names is before.names:
+            pairs = zip(self.names, before.made, strict=True)
+            return [made if made is not None and values[name] == known[name] else None for name, made in pairs]
+        made = dict(zip(before.names, before.made, strict=True))
+        return [made[name] if name in made and values[name] == known[name] else None for name in self.names]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def find(self, name: Oid) -> int | None:
+        """The place of an object, None when there is none of this name."""
+        place = bisect_left(self.names, name)
+        return place if place < len(self.names) and self.names[place] == name else None
+
+    def after(self, name: Oid) -> int:
+        """The place of the first object after a name; the length of the snapshot when there is none."""
+        return bisect_right(self.names, name)
+
+    def varbind(self, place: int, now: Moment) -> bytes:
+        """The variable binding at a place, encoded."""
+        made = self.made[place]
+        return made if made is not None else self._make(place, now)
+
+    def value(self, place: int, now: Moment) -> Value:
+        """The value at a place."""
+        name = self.names[place]
+        value = self._values[name]
+        return value if value is not None else self._live(now)[name]
+
+    def _make(self, place: int, now: Moment) -> bytes:
+        name = self.names[place]
+        made = varbind(name, self.value(place, now))
+        if self._values[name] is not None:
+            self.made[place] = made
+        return made
+
+
+class Types:
+    """The object types that are served: what tells a missing instance from a missing object (RFC 3416, 4.2.1)."""
+
+    def __init__(self, names: Iterable[Oid]) -> None:
+        self._names = frozenset(names)
+        self._lengths = sorted({len(name) for name in self._names})
+
+    def known(self, name: Oid) -> bool:
+        """Whether this would be an instance of an object type that is served."""
+        return any(name[:length] in self._names for length in self._lengths if length < len(name))
