@@ -25,8 +25,12 @@ COMMANDS = {
     "check": ("planes.cli.check", "See that all hosts reach whom they should, and nobody else."),
     "fail": ("planes.cli.lab", "Cut a link, switch a switch or host off, or kill the controller."),
     "heal": ("planes.cli.lab", "Mend what was failed."),
+    "snmp-agent": ("planes.cli.snmp", "Serve a lab to monitoring systems by SNMP."),
     "destroy": ("planes.cli.lab", "End a lab; nothing of it stays."),
 }
+
+
+ATTRIBUTES = {"exec": "exec_", "snmp-agent": "snmp_agent"}  # whose names are none in Python
 
 
 class Lazy(click.Group):
@@ -39,7 +43,7 @@ class Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(COMMANDS[cmd_name][0])
-        command: click.Command = getattr(module, cmd_name if cmd_name != "exec" else "exec_")
+        command: click.Command = getattr(module, ATTRIBUTES.get(cmd_name, cmd_name))
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -23,8 +23,10 @@ Snapshots = Callable[[str | None, Moment], Snapshot | None]
 class Agent:
     """Answers requests from snapshots. `counts` tells what it got, and what was wrong with it."""
 
-    def __init__(self, usm: Usm, communities: Iterable[Community], types: Types, snapshots: Snapshots) -> None:
-        self.counts = Counts()
+    def __init__(
+        self, usm: Usm, communities: Iterable[Community], types: Types, snapshots: Snapshots, counts: Counts
+    ) -> None:
+        self.counts = counts
         self._usm = usm
         self._communities = {community.name.encode(): community for community in communities}
         self._types = types

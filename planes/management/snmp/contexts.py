@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from planes.management.snmp.objects import Objects, Oid
-from planes.management.snmp.snapshot import Live, Moment, Snapshot
+from planes.management.snmp.objects import Objects
+from planes.management.snmp.snapshot import Moment, Snapshot
 from planes.management.watch import View
 
 FORGET = 300.0  # seconds after which a network's snapshot is dropped unless somebody asks

@@ -48,7 +48,8 @@ def started(directory: Path, now: float) -> Iterator[Engine]:
             _write(directory / FILE, identity, boots)
         except BlockingIOError:
             raise AgentError(
-                f"another SNMP agent has the identity in {directory}", "end it, or take another identity by --name"
+                f"another SNMP agent has the identity in {directory}",
+                "end it, or take another identity by --identity NAME",
             ) from None
         except OSError as error:
             raise AgentError(

@@ -14,9 +14,12 @@ TYPES: frozenset[Oid] = frozenset({*(count.value for count in Count), *((*_ENGIN
 
 def objects(counts: Counts, engine: Engine, now: Moment) -> Objects:
     """The snmp, snmpMPDStats, snmpTargetObjects, usmStats and snmpEngine groups."""
-    found = {(*count.value, 0): Value(Syntax.COUNTER32, counts[count] % (1 << 32)) for count in Count}
-    found[(*_ENGINE, 1, 0)] = Value(Syntax.OCTETS, engine.id)
-    found[(*_ENGINE, 2, 0)] = Value(Syntax.INTEGER, engine.boots)
-    found[(*_ENGINE, 3, 0)] = Value(Syntax.INTEGER, engine.time(now.steady))
-    found[(*_ENGINE, 4, 0)] = Value(Syntax.INTEGER, MAX_SIZE)
-    return found
+    told = {count.value: Value(Syntax.COUNTER32, counts[count] % (1 << 32)) for count in Count}
+    of_engine = (
+        Value(Syntax.OCTETS, engine.id),
+        Value(Syntax.INTEGER, engine.boots),
+        Value(Syntax.INTEGER, engine.time(now.steady)),
+        Value(Syntax.INTEGER, MAX_SIZE),
+    )
+    told |= {(*_ENGINE, number): value for number, value in enumerate(of_engine, 1)}
+    return {(*oid, 0): value for oid, value in told.items()}

@@ -28,7 +28,7 @@ def _none(_: Moment) -> Objects:
 class Snapshot:
     """Objects by OID, sorted, and their variable bindings, which are encoded once each, when first asked for.
 
-    `live` ones, of these names, are asked for each time. What stayed as it was is taken over from the snapshot `before`.
+    `live` ones, of these names, are asked for each time. What stayed as it was is taken from an older one, `before`.
     """
 
     def __init__(
@@ -36,11 +36,9 @@ class Snapshot:
     ) -> None:
         self._live = live
         self._values: dict[Oid, Value | None] = {**objects, **dict.fromkeys(names)}  # None: a live one
-        if before is not None and before._values.keys() == self._values.keys():
-            self.names = before.names
-        else:
-            self.names = sorted(self._values)
-        self.made: list[bytes | None] = self._taken_over(before) if before is not None else [None] * len(self.names)
+        same = before is not None and before._values.keys() == self._values.keys()
+        self.names: list[Oid] = before.names if before is not None and same else sorted(self._values)
+        self.made: list[bytes | None] = [None] * len(self.names) if before is None else self._taken_over(before)
 
     def _taken_over(self, before: Snapshot) -> list[bytes | None]:
         values, known = self._values, before._values

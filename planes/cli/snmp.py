@@ -1,0 +1,152 @@
+"""`triplane snmp-agent`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from planes.cli.choice import chosen
+from planes.management.snmp.access import DEFAULT_COMMUNITY, Community, User
+from planes.management.snmp.engine import state_directory
+from planes.management.snmp.errors import AgentError
+from planes.management.snmp.udp import Endpoint, endpoint
+from planes.model.errors import PlanError
+from planes.store.ovsdb import Store
+from topologies.errors import LabError
+
+PORT = 1161
+COMMUNITY = "TRIPLANE_SNMP_COMMUNITY"
+
+
+@click.command("snmp-agent")
+@click.argument("name", metavar="[LAB]", required=False)
+@click.option("--store", metavar="REMOTE", help="Serve this store, such as unix:/run/store.sock, in place of a lab's.")
+@click.option(
+    "--listen",
+    metavar="ADDRESS[:PORT]",
+    multiple=True,
+    default=["127.0.0.1"],
+    show_default=True,
+    help=f"Where managers ask, port {PORT} by default; may be given more than once.",
+)
+@click.option(
+    "--community",
+    "communities",
+    metavar="NAME[=NETWORK]",
+    multiple=True,
+    envvar=COMMUNITY,
+    help=f"A community of SNMPv2c that may read all, or one network; more than once, or in {COMMUNITY}.  "
+    f"[default: {DEFAULT_COMMUNITY}, on loopback]",
+)
+@click.option("--v3-only", is_flag=True, help="No community, not even the default one.")
+@click.option(
+    "--users", "file", metavar="FILE", type=click.Path(path_type=Path), help="The users of SNMPv3; see below."
+)
+@click.option("--identity", metavar="NAME", help="Whose snmpEngineID it has; one is kept for each lab.")
+def snmp_agent(
+    name: str | None,
+    store: str | None,
+    listen: tuple[str, ...],
+    communities: tuple[str, ...],
+    v3_only: bool,
+    file: Path | None,
+    identity: str | None,
+) -> None:
+    """Serve LAB to monitoring systems by SNMP, until Ctrl-C.
+
+    Read-only, SNMPv2c and SNMPv3.
+
+    \b
+    Examples:
+      triplane snmp-agent & snmpbulkwalk -v2c -c public 127.0.0.1:1161 1.3.6.1.2.1.2.2
+      triplane snmp-agent --users users.yaml --v3-only --listen 192.0.2.1
+      triplane snmp-agent --community noc --community red-ro=red   red's own community sees red only
+
+    \b
+    FILE, which nobody else may read:
+      users:
+        ops: {auth: sha256, auth-password: "...", priv: aes, priv-password: "..."}
+        red: {auth: sha512, auth-password: "...", network: red}
+    The context of a tenant is its network's name; a user with a network has that context only.
+    """
+    from planes.management.snmp.server import Settings, run
+
+    if store is not None and name is not None:
+        raise click.UsageError("give a LAB or a --store, not both")
+    with told():
+        remote, what, kept = _served(name, store)
+        places = [_endpoint(text) for text in listen]
+        users = _users(file)
+        settings = Settings(
+            what,
+            state_directory(os.environ) / (identity or kept),
+            places,
+            _communities(communities, places, v3_only, users),
+            users,
+        )
+        run(lambda: Store(remote), settings, lambda text: click.echo(text, err=True))
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Errors of the agent as the command line's."""
+    try:
+        yield
+    except AgentError as error:
+        raise LabError(error.message, error.fix) from None
+
+
+def _served(name: str | None, store: str | None) -> tuple[str, str, str]:
+    """The store's remote, what it is for people, and whose identity is taken."""
+    if store is not None:
+        return store, f"the store at {store}", "store"
+    lab = chosen(name)
+    return f"unix:{lab.directory.store}", f"lab {lab.name}", lab.name
+
+
+def _endpoint(text: str) -> Endpoint:
+    try:
+        return endpoint(text, PORT)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--listen") from None
+
+
+def _users(file: Path | None) -> tuple[User, ...]:
+    from planes.management.snmp.users import load  # slow to load
+
+    try:
+        return load(file) if file is not None else ()
+    except PlanError as error:
+        raise LabError(str(error), f"`triplane snmp-agent --help` shows how {file} is written") from None
+
+
+def _communities(
+    given: tuple[str, ...], places: list[Endpoint], v3_only: bool, users: tuple[User, ...]
+) -> list[Community]:
+    found = []
+    for text in given:
+        name, _, network = text.partition("=")
+        if not name:
+            raise click.BadParameter(f"{text!r} names no community", param_hint="--community")
+        found.append(Community(name, network or None))
+    far = [place for place in places if not place.loopback]
+    if v3_only:
+        if found or not users:
+            raise click.UsageError("--v3-only takes --users, and no --community")
+        return []
+    if far and any(community.name == DEFAULT_COMMUNITY for community in found):
+        raise click.UsageError(f"everybody knows the community {DEFAULT_COMMUNITY!r}: not on {far[0]}; choose another")
+    if far and not found and not users:
+        raise click.UsageError(f"on {far[0]} others can ask: say who may, by --users FILE or --community NAME")
+    return found or ([] if far else [Community(DEFAULT_COMMUNITY)])
+
+
+def _community(text: str) -> Community:
+    name, _, network = text.partition("=")
+    if not name:
+        raise click.BadParameter(f"{text!r} names no community", param_hint="--community")
+    return Community(name, network or None)
