@@ -105,13 +105,12 @@ class _Reading:
             return None
         return User(name, AUTHS[auth], password, priv, network if isinstance(network, str) else None)
 
-    def _choice(
-        self, at: tuple[str, ...], fields: dict[str, object], key: str, allowed: tuple[str, ...], default: str
-    ) -> str:
-        value = fields.get(key, default)
+    def _choice(self, at: Path, fields: Fields, key: str, allowed: tuple[str, ...]) -> str:
+        """The word at a key; the first of those that are allowed where there is none."""
+        value = str(fields.get(key, allowed[0]))
         if value not in allowed:
-            self._wrong((*at, key), f"unknown {key} {value!r}, {did_you_mean(str(value), allowed)}")
-        return str(value)
+            self._wrong((*at, key), f"unknown {key} {value!r}, {did_you_mean(value, allowed)}")
+        return value
 
     def _password(self, at: Path, fields: Fields, key: str) -> str | None:
         value = fields.get(key)
