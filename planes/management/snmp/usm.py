@@ -62,18 +62,17 @@ class Usm:
 
     def seal(self, message: Message, user: bytes, now: float) -> bytes:
         """The octets of a message whose scoped PDU is in plain, as safe as its flags say (section 3.1)."""
-        security = Security(self.engine.id, self.engine.boots, self.engine.time(now), user)
+        boots, time = self.engine.boots, self.engine.time(now)
         known = self._known.get(user)
         if known is None or not message.flags & AUTH:
-            return encode_v3(message, security)[0]
-        keys = known.keys
+            return encode_v3(message, Security(self.engine.id, boots, time, user))[0]
+        keys, salt = known.keys, b""
         if message.flags & PRIV and keys.priv_key is not None:
             self._salt = (self._salt + 1) % (1 << 64)
-            security = replace(security, salt=self._salt.to_bytes(SALT, "big"))
-            sealed = encrypted(keys.priv_key, security.boots, security.time, security.salt, message.scoped)
-            message = replace(message, scoped=sealed)
+            salt = self._salt.to_bytes(SALT, "big")
+            message = replace(message, scoped=encrypted(keys.priv_key, boots, time, salt, message.scoped))
         zeros = bytes(keys.auth.length)
-        unsigned, at = encode_v3(message, replace(security, digest=zeros))
+        unsigned, at = encode_v3(message, Security(self.engine.id, boots, time, user, zeros, salt))
         return unsigned[:at] + digest(keys, unsigned) + unsigned[at + len(zeros) :]
 
 
