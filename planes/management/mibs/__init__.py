@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planes.management.mibs.facts import Facts
 from planes.management.mibs.modules import MODULES
-from planes.management.mibs.smi import fill, scalars
+from planes.management.mibs.smi import fill
 from planes.management.snmp.objects import Objects
 from planes.management.watch import View
 
@@ -27,5 +27,5 @@ def ticking(view: View, now: float, network: str | None = None) -> Objects:
     """
     facts, found = Facts(view, now, network), Objects()
     for module in MODULES:
-        scalars((each for each in module.scalars if each.ticks), facts, found)
+        fill(module, facts, found, ticking=True)
     return found

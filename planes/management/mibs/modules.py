@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planes.management.mibs import interfaces, system
+from planes.management.mibs import bridge, entity, hsrp, interfaces, lldp, qbridge, routing, system, triplane, vrrp
 from planes.management.mibs.facts import Facts
+from planes.management.mibs.triplane_oids import FABRIC_PRODUCT, NETWORK_PRODUCT
 from planes.management.snmp.objects import Oid
-
-PRODUCTS: Oid = (1, 3, 6, 1, 4, 1, 32473, 1, 2)
 
 
 def _product(facts: Facts) -> Oid:
-    return (*PRODUCTS, 1 if facts.network is None else 2)
+    return FABRIC_PRODUCT if facts.network is None else NETWORK_PRODUCT
 
 
 def _served() -> Iterator[tuple[Oid, str]]:
@@ -22,4 +21,13 @@ def _served() -> Iterator[tuple[Oid, str]]:
 MODULES = (
     system.module(_product, _served),
     interfaces.MODULE,
+    routing.MODULE,
+    bridge.MODULE,
+    qbridge.MODULE,
+    entity.MODULE,
+    vrrp.MODULE,
+    hsrp.MODULE,
+    hsrp.EXT_MODULE,
+    triplane.MODULE,
+    lldp.MODULE,
 )

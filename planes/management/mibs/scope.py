@@ -13,6 +13,7 @@ from planes.model.state import State
 
 Place = tuple[str, int]  # a switch's name and a port's number
 Rows = Mapping[state.Key, Any]
+_OF_SEGMENTS = ("gateway", "failover", "duplicate")  # kinds of events that are about a segment, if about any
 
 
 def network_of(intent: Intent, name: str) -> Network | None:
@@ -37,15 +38,23 @@ def members(network: Network) -> Iterator[tuple[str, str]]:
             yield segment.name, member.switch
 
 
-def owner(subject: str) -> str:
-    """The network that an event's subject is about, if it is about one: "red", "red/web on leaf1"."""
-    return subject.split(" ", 1)[0].split("/", 1)[0]
+def segment_of(event: state.Event) -> tuple[str, str] | None:
+    """The network and segment that an event is about, if it is about one: its subject is "red/web on leaf1"."""
+    network, mark, segment = event.subject.split(" ", 1)[0].partition("/")
+    return (network, segment) if mark and event.kind in _OF_SEGMENTS else None
 
 
 def refusals(error: str, network: str) -> list[str]:
     """What a switch's error says of a network."""
-    mark = f"network {network}: "
-    return [part.removeprefix(mark) for part in error.split("; ") if part.startswith(mark)]
+    return [part.removeprefix(_mark(network)) for part in _own(error, network)]
+
+
+def _own(error: str, network: str) -> list[str]:
+    return [part for part in error.split("; ") if part.startswith(_mark(network))]
+
+
+def _mark(network: str) -> str:
+    return f"network {network}: "
 
 
 def scoped(view: View, name: str) -> View:
@@ -109,7 +118,7 @@ def _switches(scope: _Scope, rows: Rows) -> Rows:
     """Without what they hold for others."""
     names = scope.switches
     return {
-        key: replace(row, rules=0, error="; ".join(refusals(row.error, scope.name)))
+        key: replace(row, rules=0, error="; ".join(_own(row.error, scope.name)))
         for key, row in rows.items()
         if row.name in names
     }
@@ -137,7 +146,12 @@ def _ids(scope: _Scope, rows: Rows) -> Rows:
 
 def _events(scope: _Scope, rows: Rows) -> Rows:
     ports = {f"{switch}:{number}" for switch, number in scope.places}
-    return {key: row for key, row in rows.items() if owner(row.subject) == scope.name or row.subject in ports}
+    segments = {(scope.name, segment.name) for segment in scope.network.segments}
+    return {
+        key: row
+        for key, row in rows.items()
+        if segment_of(row) in segments or (row.kind == "port" and row.subject in ports)
+    }
 
 
 def _all(_: _Scope, rows: Rows) -> Rows:

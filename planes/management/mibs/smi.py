@@ -64,7 +64,8 @@ class Column(Generic[R]):
 class Table(Generic[R]):
     """A conceptual table. `rows` are pairs of index and row; each index is as `index` says.
 
-    Of columns that are part of the index and not to be read (not-accessible), `hidden` has the numbers.
+    Of columns that are part of the index and not to be read (not-accessible), `hidden` has the numbers. `ticks`: some
+    value changes with time alone.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Table(Generic[R]):
     columns: Sequence[Column[R]]
     rows: Callable[[Facts], Iterable[tuple[Oid, R]]]
     hidden: Mapping[str, int] = field(default_factory=dict)
+    ticks: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,19 +123,20 @@ def value(syntax: Syntax, data: int | bytes | Oid) -> Value:
     return Value(syntax, data)
 
 
-def fill(module: Module, facts: Facts, found: Objects) -> None:
-    """Add a module's objects, a column after the other."""
-    scalars(module.scalars, facts, found)
+def fill(module: Module, facts: Facts, found: Objects, ticking: bool = False) -> None:
+    """Add a module's objects, a column after the other; only those that change with time alone, if `ticking`."""
+    _scalars((each for each in module.scalars if each.ticks or not ticking), facts, found)
     made: dict[Callable[[Facts], object], list[tuple[Oid, Any]]] = {}  # several tables may be of the same rows
     for table in module.tables:
+        if ticking and not table.ticks:
+            continue
         if (rows := made.get(table.rows)) is None:
             rows = made[table.rows] = sorted(table.rows(facts), key=_index)
         for column in table.columns:
             _column((*table.oid, 1, column.number), column, rows, found)
 
 
-def scalars(declared: Iterable[Scalar], facts: Facts, found: Objects) -> None:
-    """Add scalars."""
+def _scalars(declared: Iterable[Scalar], facts: Facts, found: Objects) -> None:
     for scalar in declared:
         instance, data = (*scalar.oid, 0), scalar.of(facts)
         if data is not None:
