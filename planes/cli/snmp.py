@@ -13,13 +13,16 @@ from planes.cli.choice import chosen
 from planes.management.snmp.access import DEFAULT_COMMUNITY, Community, User
 from planes.management.snmp.engine import state_directory
 from planes.management.snmp.errors import AgentError
+from planes.management.snmp.notifier import Target
 from planes.management.snmp.udp import Endpoint, endpoint
-from planes.model.errors import PlanError
+from planes.model.errors import PlanError, did_you_mean
 from planes.store.ovsdb import Store
 from topologies.errors import LabError
 
 PORT = 1161
+TRAP_PORT = 162
 COMMUNITY = "TRIPLANE_SNMP_COMMUNITY"
+TRAP_COMMUNITY = "TRIPLANE_SNMP_TRAP_COMMUNITY"
 
 
 @click.command("snmp-agent")
@@ -46,6 +49,22 @@ COMMUNITY = "TRIPLANE_SNMP_COMMUNITY"
 @click.option(
     "--users", "file", metavar="FILE", type=click.Path(path_type=Path), help="The users of SNMPv3; see below."
 )
+@click.option(
+    "--trap",
+    "targets",
+    metavar="ADDRESS[:PORT][=NETWORK][,...]",
+    multiple=True,
+    help=f"Who is told of what happens, port {TRAP_PORT} by default; or only of what happens to one network.",
+)
+@click.option(
+    "--trap-community",
+    metavar="NAME",
+    envvar=TRAP_COMMUNITY,
+    default=DEFAULT_COMMUNITY,
+    help=f"The community of notifications, also in {TRAP_COMMUNITY}.  [default: {DEFAULT_COMMUNITY}]",
+)
+@click.option("--trap-user", metavar="USER", help="Send notifications by SNMPv3, as this user of FILE.")
+@click.option("--inform", is_flag=True, help="Send each until it is acknowledged, four times at most.")
 @click.option("--identity", metavar="NAME", help="Whose snmpEngineID it has; one is kept for each lab.")
 def snmp_agent(
     name: str | None,
@@ -54,6 +73,10 @@ def snmp_agent(
     communities: tuple[str, ...],
     v3_only: bool,
     file: Path | None,
+    targets: tuple[str, ...],
+    trap_community: str,
+    trap_user: str | None,
+    inform: bool,
     identity: str | None,
 ) -> None:
     """Serve LAB to monitoring systems by SNMP, until Ctrl-C.
@@ -81,12 +104,17 @@ def snmp_agent(
         remote, what, kept = _served(name, store)
         places = [_endpoint(text) for text in listen]
         users = _users(file)
+        sender = _sender(trap_user, users)
         settings = Settings(
             what,
             state_directory(os.environ) / (identity or kept),
             places,
             _communities(communities, places, v3_only, users),
             users,
+            [_target(text, sender) for given in targets for text in given.split(",")],
+            trap_community,
+            sender,
+            inform,
         )
         run(lambda: Store(remote), settings, lambda text: click.echo(text, err=True))
 
@@ -108,11 +136,29 @@ def _served(name: str | None, store: str | None) -> tuple[str, str, str]:
     return f"unix:{lab.directory.store}", f"lab {lab.name}", lab.name
 
 
-def _endpoint(text: str) -> Endpoint:
+def _endpoint(text: str, port: int = PORT, option: str = "--listen") -> Endpoint:
     try:
-        return endpoint(text, PORT)
+        return endpoint(text, port)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--listen") from None
+        raise click.BadParameter(str(error), param_hint=option) from None
+
+
+def _sender(name: str | None, users: tuple[User, ...]) -> User | None:
+    known = {user.name: user for user in users}
+    if name is None or name in known:
+        return known[name] if name is not None else None
+    hint = did_you_mean(name, known)
+    raise click.BadParameter(f"no user {name!r} in the file of users, {hint}", param_hint="--trap-user")
+
+
+def _target(text: str, sender: User | None) -> Target:
+    """A target; what is sent as a user who is bound to a network concerns that one only."""
+    place, _, network = text.partition("=")
+    if sender is None or sender.network is None:
+        return Target(_endpoint(place, TRAP_PORT, "--trap"), network or None)
+    if network not in ("", sender.network):
+        raise click.BadParameter(f"user {sender.name!r} is bound to network {sender.network!r}", param_hint="--trap")
+    return Target(_endpoint(place, TRAP_PORT, "--trap"), sender.network)
 
 
 def _users(file: Path | None) -> tuple[User, ...]:

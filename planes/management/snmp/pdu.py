@@ -98,7 +98,7 @@ def varbind(name: Oid, value: Value) -> bytes:
     return ber.wrap(ber.SEQUENCE, ber.oid(name) + ber.value(value))
 
 
-def notification(kind: Kind, request_id: int, uptime: int, what: Notification) -> bytes:
-    """A TRAP or INFORM; `uptime` in 1/100 s (RFC 3416, section 4.2.6)."""
+def carried(what: Notification, uptime: int) -> tuple[tuple[Oid, Value], ...]:
+    """What a TRAP or INFORM carries; `uptime` in 1/100 s (RFC 3416, section 4.2.6)."""
     head = (SYS_UP_TIME, Value(Syntax.TIMETICKS, uptime)), (SNMP_TRAP_OID, Value(Syntax.OID, what.oid))
-    return encode(kind, request_id, 0, 0, b"".join(varbind(name, value) for name, value in (*head, *what.objects)))
+    return (*head, *what.objects)

@@ -21,6 +21,9 @@ from planes.management.snmp.contexts import Contexts, Source
 from planes.management.snmp.counts import Counts
 from planes.management.snmp.engine import Engine, started
 from planes.management.snmp.errors import AgentError
+from planes.management.snmp.notifier import COLD_START, Deliver, Notice, Notifier, Target, Traps
+from planes.management.snmp.objects import Notification
+from planes.management.snmp.pdu import SYS_UP_TIME
 from planes.management.snmp.snapshot import Moment, Types
 from planes.management.snmp.udp import Endpoint, Responder, opened
 from planes.management.snmp.usm import Usm
@@ -44,6 +47,10 @@ class Settings:
     listen: Sequence[Endpoint]
     communities: Sequence[Community] = ()
     users: Sequence[User] = ()
+    targets: Sequence[Target] = ()
+    trap_community: str = ""
+    trap_user: User | None = None  # in place of the community
+    inform: bool = False
 
 
 def moment() -> Moment:
@@ -67,51 +74,67 @@ def _sockets(listen: Sequence[Endpoint]) -> Iterator[list[socket.socket]]:
 async def _serve(
     connect: Callable[[], Store], settings: Settings, sockets: Sequence[socket.socket], engine: Engine, say: Say
 ) -> None:
-    counts = Counts()
+    counts, usm = Counts(), Usm(engine, settings.users)
     contexts = Contexts(Source(mibs.objects, mibs.ticking, lambda now: own.objects(counts, engine, now)))
-    agent = Agent(
-        Usm(engine, settings.users), settings.communities, Types({*OBJECTS, *own.TYPES}), contexts.snapshot, counts
-    )
+    types = Types({*OBJECTS, *own.TYPES})
+    agent = Agent(usm, settings.communities, types, contexts.snapshot, counts)
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     async with Watch(connect) as watch:
-        await _synced(watch, settings.what)
-        following = asyncio.create_task(_follow(watch, contexts))
+        view = await _synced(watch, settings.what)
+        notifier = Notifier(settings.targets, _deliver(settings, usm), say)
+        following = asyncio.create_task(_follow(watch, view, contexts, notifier))
         following.add_done_callback(lambda _: ended.set())
         responders = [Responder(bound, lambda data: agent.handle(data, moment())) for bound in sockets]
         say(_told(settings))
+        notifier.tell(Notice(Notification(COLD_START), None, _uptime(view, moment())))
         try:
             await ended.wait()
         finally:
             for responder in responders:
                 responder.close()
+            await notifier.close()
         if following.done():
             await following  # it ends by an error only, which is a bug
         following.cancel()
 
 
-async def _synced(watch: Watch, what: str) -> None:
-    """Wait until the store has told all. AgentError."""
+def _deliver(settings: Settings, usm: Usm) -> Deliver:
+    if not settings.inform:
+        return Traps(settings.trap_community.encode(), settings.trap_user, usm, moment)
+    from planes.management.snmp.informs import Informs  # loads pysnmp, which takes a while, and traps don't need it
+
+    return Informs(settings.trap_community, settings.trap_user)
+
+
+async def _synced(watch: Watch, what: str) -> View:
+    """What the store holds, as soon as it has told all. AgentError."""
     deadline = time.monotonic() + SYNC_SECONDS
     while not watch.view.synced:
         if time.monotonic() > deadline:
-            raise AgentError(
-                f"the store of {what} does not answer", "is it running? `triplane heal store` starts a lab's"
-            )
+            raise AgentError(f"the store of {what} does not answer", "`triplane heal store` starts a lab's again")
         await watch.newer(watch.view, SYNC_SECONDS / 50)
+    return watch.view
 
 
-async def _follow(watch: Watch, contexts: Contexts) -> None:
-    """Serve what is newest, at a bounded rate; while the store is away, what was known last."""
-    view = View()
+async def _follow(watch: Watch, view: View, contexts: Contexts, notifier: Notifier) -> None:
+    """Serve what is newest, at a bounded rate, and tell what happened; while the store is away, serve what was last."""
     while True:
-        view, began = await watch.newer(view), time.monotonic()
-        now = moment()
-        wanted = contexts.wanted(now)
-        built = await asyncio.get_running_loop().run_in_executor(None, contexts.build, view, now, wanted)
+        began, now = time.monotonic(), moment()
+        built = await asyncio.get_running_loop().run_in_executor(None, contexts.build, view, now, contexts.wanted(now))
         contexts.put(view, built)
         await asyncio.sleep(max(LEAST_INTERVAL, SHARE * (time.monotonic() - began)))
+        before, view = view, await watch.newer(view)
+        now = moment()
+        for network, what in mibs.notifications(before, view, now.unix):
+            notifier.tell(Notice(what, network, _uptime(view, now)))
+
+
+def _uptime(view: View, now: Moment) -> int:
+    """sysUpTime, in 1/100 s."""
+    value = mibs.ticking(view, now.unix).get(SYS_UP_TIME)
+    return value.data if value is not None and isinstance(value.data, int) else 0
 
 
 def _told(settings: Settings) -> str:

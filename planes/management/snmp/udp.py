@@ -6,8 +6,8 @@ import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from planes.management.snmp.errors import AgentError
 
@@ -19,8 +19,7 @@ Handle = Callable[[bytes], bytes | None]
 Peer = tuple[str, int] | tuple[str, int, int, int]
 
 
-@dataclass(frozen=True, order=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """An address and a UDP port."""
 
     host: str
@@ -28,6 +27,11 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"udp:[{self.host}]:{self.port}" if ":" in self.host else f"udp:{self.host}:{self.port}"
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """AF_INET or AF_INET6."""
+        return socket.AF_INET6 if ":" in self.host else socket.AF_INET
 
     @property
     def loopback(self) -> bool:
@@ -51,15 +55,14 @@ def endpoint(text: str, port: int) -> Endpoint:
 
 def opened(at: Endpoint) -> socket.socket:
     """A bound socket that does not block. AgentError."""
-    family = socket.AF_INET6 if ":" in at.host else socket.AF_INET
     with ExitStack() as undo:
-        made = undo.enter_context(socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK))
-        if family == socket.AF_INET6:
+        made = undo.enter_context(socket.socket(at.family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK))
+        if at.family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             made.setsockopt(socket.SOL_SOCKET, option, BUFFER)
         try:
-            made.bind((at.host, at.port))
+            made.bind(at)
         except OSError as error:
             below = "; ports below 1024 are root's" if isinstance(error, PermissionError) else ""
             raise AgentError(
