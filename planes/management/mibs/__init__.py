@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from planes.management.mibs.changes import notifications
 from planes.management.mibs.facts import Facts
 from planes.management.mibs.modules import MODULES
 from planes.management.mibs.smi import fill
 from planes.management.snmp.objects import Objects
 from planes.management.watch import View
+
+__all__ = ["notifications", "objects", "ticking"]
 
 
 def objects(view: View, now: float, network: str | None = None) -> Objects:

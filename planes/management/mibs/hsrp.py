@@ -45,11 +45,15 @@ def _virtual(seat: Seat) -> list[bytes]:
     return [octets for octets in map(_ipv4, seat.row.virtual_ips) if any(octets)]
 
 
+def index_of(seat: Seat) -> Oid | None:
+    """A member's index in cHsrpGrpTable, None if it has no place there."""
+    served = seat.row.protocol in PROTOCOLS and seat.row.group <= _MAX_GROUP and _virtual(seat)
+    return (seat.index, seat.row.group) if served else None
+
+
 def groups(facts: Facts) -> Iterator[tuple[Oid, Seat]]:
     """The rows of cHsrpGrpTable."""
-    for seat in seats(facts, *PROTOCOLS):
-        if seat.row.group <= _MAX_GROUP and _virtual(seat):
-            yield (seat.index, seat.row.group), seat
+    return ((index, seat) for seat in seats(facts, *PROTOCOLS) if (index := index_of(seat)) is not None)
 
 
 def _tracked(facts: Facts) -> Iterator[tuple[Oid, int]]:

@@ -46,10 +46,11 @@ def segment_of(event: state.Event) -> tuple[str, str] | None:
 
 def refusals(error: str, network: str) -> list[str]:
     """What a switch's error says of a network."""
-    return [part.removeprefix(_mark(network)) for part in _own(error, network)]
+    return [part.removeprefix(_mark(network)) for part in own_errors(error, network)]
 
 
-def _own(error: str, network: str) -> list[str]:
+def own_errors(error: str, network: str) -> list[str]:
+    """The same with the mark that says of which network it is."""
     return [part for part in error.split("; ") if part.startswith(_mark(network))]
 
 
@@ -118,7 +119,7 @@ def _switches(scope: _Scope, rows: Rows) -> Rows:
     """Without what they hold for others."""
     names = scope.switches
     return {
-        key: replace(row, rules=0, error="; ".join(_own(row.error, scope.name)))
+        key: replace(row, rules=0, error="; ".join(own_errors(row.error, scope.name)))
         for key, row in rows.items()
         if row.name in names
     }

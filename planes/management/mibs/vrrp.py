@@ -35,12 +35,16 @@ def reason(seat: Seat) -> int:
     return 3 if "not heard" in said else 2 if "preempt" in said or "lower" in said else 1
 
 
+def index_of(seat: Seat) -> Oid | None:
+    """A member's index in vrrpv3OperationsTable, None if it has no place there; the type is the virtual address's."""
+    kind = _kind(seat)
+    served = seat.row.protocol in PROTOCOLS and kind and 1 <= seat.row.group <= _MAX_GROUP
+    return (seat.index, seat.row.group, kind) if served else None
+
+
 def routers(facts: Facts) -> Iterator[tuple[Oid, Seat]]:
-    """The rows of vrrpv3OperationsTable; the type of address is the virtual router's."""
-    for seat in seats(facts, *PROTOCOLS):
-        kind = _kind(seat)
-        if kind and 1 <= seat.row.group <= _MAX_GROUP:
-            yield (seat.index, seat.row.group, kind), seat
+    """The rows of vrrpv3OperationsTable."""
+    return ((index, seat) for seat in seats(facts, *PROTOCOLS) if (index := index_of(seat)) is not None)
 
 
 def _kind(seat: Seat) -> int:
