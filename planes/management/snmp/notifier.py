@@ -34,7 +34,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Notice:
-    """A notification on its way: the tenant that it concerns, and sysUpTime when it happened, in 1/100 s."""
+    """A notification on its way: to a tenant or, with no network, the operator; sysUpTime when it was, in 1/100 s."""
 
     what: Notification
     network: str | None
@@ -104,7 +104,7 @@ class Notifier:
     def tell(self, notice: Notice) -> None:
         """Put it on its way to whom it concerns; a cold start concerns all."""
         for target, queue in self._queues.items():
-            if target.network is None or target.network == notice.network or notice.what.oid == COLD_START:
+            if target.network == notice.network or notice.what.oid == COLD_START:
                 if queue.full():
                     queue.get_nowait()
                     self.lost += 1

@@ -28,9 +28,11 @@ from planes.management.snmp.snapshot import Moment, Types
 from planes.management.snmp.udp import Endpoint, Responder, opened
 from planes.management.snmp.usm import Usm
 from planes.management.watch import View, Watch
+from planes.model.state import HEARTBEAT
 from planes.store.base import Store
 
 SYNC_SECONDS = 5.0  # that a store may take to tell all it holds
+LEAST_NOTICE = 0.05  # seconds between looks at what happened
 LEAST_INTERVAL = 0.25  # seconds between snapshots
 SHARE = 9  # and after one, so many times as long as it took nothing is built: a tenth of a processor at most
 SWITCH_INTERVAL = 0.001  # seconds that a request may wait for the thread that builds; Python's own is 5 ms
@@ -84,20 +86,21 @@ async def _serve(
     async with Watch(connect) as watch:
         view = await _synced(watch, settings.what)
         notifier = Notifier(settings.targets, _deliver(settings, usm), say)
-        following = asyncio.create_task(_follow(watch, view, contexts, notifier))
-        following.add_done_callback(lambda _: ended.set())
+        tasks = [asyncio.create_task(_follow(watch, view, contexts)), asyncio.create_task(_tell(watch, view, notifier))]
+        for task in tasks:  # they end by an error only, which is a bug
+            task.add_done_callback(lambda _: ended.set())
         responders = [Responder(bound, lambda data: agent.handle(data, moment())) for bound in sockets]
         say(_told(settings))
-        notifier.tell(Notice(Notification(COLD_START), None, _uptime(view, moment())))
-        try:
-            await ended.wait()
-        finally:
-            for responder in responders:
-                responder.close()
-            await notifier.close()
-        if following.done():
-            await following  # it ends by an error only, which is a bug
-        following.cancel()
+        await ended.wait()
+        for responder in responders:
+            responder.close()
+        for task in tasks:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        await notifier.close()
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
 
 
 def _deliver(settings: Settings, usm: Usm) -> Deliver:
@@ -118,17 +121,27 @@ async def _synced(watch: Watch, what: str) -> View:
     return watch.view
 
 
-async def _follow(watch: Watch, view: View, contexts: Contexts, notifier: Notifier) -> None:
-    """Serve what is newest, at a bounded rate, and tell what happened; while the store is away, serve what was last."""
+async def _follow(watch: Watch, view: View, contexts: Contexts) -> None:
+    """Serve what is newest, at a bounded rate; while the store is away, what was known last."""
     while True:
         began, now = time.monotonic(), moment()
         built = await asyncio.get_running_loop().run_in_executor(None, contexts.build, view, now, contexts.wanted(now))
         contexts.put(view, built)
         await asyncio.sleep(max(LEAST_INTERVAL, SHARE * (time.monotonic() - began)))
-        before, view = view, await watch.newer(view)
+        view = await watch.newer(view)
+
+
+async def _tell(watch: Watch, view: View, notifier: Notifier) -> None:
+    """Tell what happens; also that nothing does any more: a controller is down when time passes without a sign."""
+    notifier.tell(Notice(Notification(COLD_START), None, _uptime(view, moment())))
+    then = time.time()
+    while True:
+        before, view = view, await watch.newer(view, HEARTBEAT)
         now = moment()
-        for network, what in mibs.notifications(before, view, now.unix):
+        for network, what in mibs.notifications(before, view, now.unix, then):
             notifier.tell(Notice(what, network, _uptime(view, now)))
+        then = now.unix
+        await asyncio.sleep(LEAST_NOTICE)
 
 
 def _uptime(view: View, now: Moment) -> int:
