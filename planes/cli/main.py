@@ -25,7 +25,8 @@ COMMANDS = {
     "check": ("planes.cli.check", "See that all hosts reach whom they should, and nobody else."),
     "fail": ("planes.cli.lab", "Cut a link, switch a switch or host off, or kill the controller."),
     "heal": ("planes.cli.lab", "Mend what was failed."),
-    "snmp-agent": ("planes.cli.snmp", "Serve a lab to monitoring systems by SNMP."),
+    "snmp-agent": ("planes.cli.snmp_agent", "Serve a lab to monitoring systems by SNMP."),
+    "snmp": ("planes.cli.snmp", "Read objects by their names, from a lab or by SNMP from an agent."),
     "destroy": ("planes.cli.lab", "End a lab; nothing of it stays."),
 }
 

@@ -1,198 +1,192 @@
-"""`triplane snmp-agent`."""
+"""`triplane snmp`: objects by their names, for people without Net-SNMP."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
+from planes.cli.bringup import open_store, synced
 from planes.cli.choice import chosen
-from planes.management.snmp.access import DEFAULT_COMMUNITY, Community, User
-from planes.management.snmp.engine import state_directory
-from planes.management.snmp.errors import AgentError
-from planes.management.snmp.notifier import Target
-from planes.management.snmp.udp import Endpoint, endpoint
-from planes.model.errors import PlanError, did_you_mean
-from planes.store.ovsdb import Store
-from topologies.errors import LabError
+from planes.cli.output import Output, output_option
+from planes.cli.snmp_agent import COMMUNITY, PORT, named_endpoint, named_user, read_users, told
+from planes.management.mibs import names
+from planes.management.mibs.smi import Scalar
+from planes.management.snmp import own
+from planes.management.snmp.access import DEFAULT_COMMUNITY, User
+from planes.management.snmp.objects import Oid
+from planes.management.snmp.reading import Found, Local, Reader
+from planes.management.snmp.snapshot import Moment
+from planes.management.tables import Table
+from planes.management.watch import View
+from planes.model.errors import did_you_mean
+from topologies.errors import Exit, LabError
 
-PORT = 1161
-TRAP_PORT = 162
-COMMUNITY = "TRIPLANE_SNMP_COMMUNITY"
-TRAP_COMMUNITY = "TRIPLANE_SNMP_TRAP_COMMUNITY"
+R = TypeVar("R")
 
 
-@click.command("snmp-agent")
-@click.argument("name", metavar="[LAB]", required=False)
-@click.option("--store", metavar="REMOTE", help="Serve this store, such as unix:/run/store.sock, in place of a lab's.")
-@click.option(
-    "--listen",
-    metavar="ADDRESS[:PORT]",
-    multiple=True,
-    default=["127.0.0.1"],
-    show_default=True,
-    help=f"Where managers ask, port {PORT} by default; may be given more than once.",
-)
-@click.option(
-    "--community",
-    "communities",
-    metavar="NAME[=NETWORK]",
-    multiple=True,
-    envvar=COMMUNITY,
-    help=f"A community of SNMPv2c that may read all, or one network; more than once, or in {COMMUNITY}.  "
-    f"[default: {DEFAULT_COMMUNITY}, on loopback]",
-)
-@click.option("--v3-only", is_flag=True, help="No community, not even the default one.")
-@click.option(
-    "--users", "file", metavar="FILE", type=click.Path(path_type=Path), help="The users of SNMPv3; see below."
-)
-@click.option(
-    "--trap",
-    "targets",
-    metavar="ADDRESS[:PORT][=NETWORK][,...]",
-    multiple=True,
-    help=f"Who is told of what happens, port {TRAP_PORT} by default; or only of what happens to one network.",
-)
-@click.option(
-    "--trap-community",
-    metavar="NAME",
-    envvar=TRAP_COMMUNITY,
-    default=DEFAULT_COMMUNITY,
-    help=f"The community of notifications, also in {TRAP_COMMUNITY}.  [default: {DEFAULT_COMMUNITY}]",
-)
-@click.option("--trap-user", metavar="USER", help="Send notifications by SNMPv3, as this user of FILE.")
-@click.option("--inform", is_flag=True, help="Send each until it is acknowledged, four times at most.")
-@click.option("--identity", metavar="NAME", help="Whose snmpEngineID it has; one is kept for each lab.")
-def snmp_agent(
-    name: str | None,
-    store: str | None,
-    listen: tuple[str, ...],
-    communities: tuple[str, ...],
-    v3_only: bool,
-    file: Path | None,
-    targets: tuple[str, ...],
-    trap_community: str,
-    trap_user: str | None,
-    inform: bool,
-    identity: str | None,
-) -> None:
-    """Serve LAB to monitoring systems by SNMP, until Ctrl-C.
+@dataclass(frozen=True)
+class Asked:
+    """Whom to ask, and as whom."""
 
-    Read-only, SNMPv2c and SNMPv3.
+    agent: str | None
+    lab: str | None
+    community: str
+    user: str | None
+    file: Path | None
+    context: str | None
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command what says whom to ask, as `asked`, and `-o`."""
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        asked = Asked(**{field.name: given.pop(field.name) for field in fields(Asked)})
+        command(asked=asked, **given)
+
+    options = (
+        click.option("--agent", metavar="ADDRESS[:PORT]", help="Ask this agent; without it, a lab's store is read."),
+        click.option("--lab", metavar="LAB", help="The lab to read, where there is no agent."),
+        click.option("--community", metavar="NAME", envvar=COMMUNITY, default=DEFAULT_COMMUNITY, show_default=True),
+        click.option("--user", metavar="NAME", help="Ask by SNMPv3, as this user of FILE."),
+        click.option("--users", "file", metavar="FILE", type=click.Path(path_type=Path), help="As for the agent."),
+        click.option("--context", metavar="NETWORK", help="See what this tenant sees."),
+        output_option,
+    )
+    decorated: Callable[..., None] = run
+    for option in reversed(options):
+        decorated = option(decorated)
+    return decorated
+
+
+@click.group()
+def snmp() -> None:
+    """Read objects by their names, as an SNMP agent serves them.
 
     \b
     Examples:
-      triplane snmp-agent & snmpbulkwalk -v2c -c public 127.0.0.1:1161 1.3.6.1.2.1.2.2
-      triplane snmp-agent --users users.yaml --v3-only --listen 192.0.2.1
-      triplane snmp-agent --community noc --community red-ro=red   red's own community sees red only
-
-    \b
-    FILE, which nobody else may read:
-      users:
-        ops: {auth: sha256, auth-password: "...", priv: aes, priv-password: "..."}
-        red: {auth: sha512, auth-password: "...", network: red}
-    The context of a tenant is its network's name; a user with a network has that context only.
+      triplane snmp get sysName ifOperStatus.3     from the lab that runs
+      triplane snmp walk ifTable
+      triplane snmp table ifXTable --context red   what tenant red sees
+      triplane snmp walk system --agent 192.0.2.1:161 --user ops --users users.yaml
     """
-    from planes.management.snmp.server import Settings, run
 
-    if store is not None and name is not None:
-        raise click.UsageError("give a LAB or a --store, not both")
+
+@snmp.command()
+@click.argument("objects", metavar="OBJECT...", nargs=-1, required=True)
+@_options
+def get(objects: tuple[str, ...], asked: Asked, output: Output) -> None:
+    """Print OBJECTs, such as sysName, ifOperStatus.3 or 1.3.6.1.2.1.1.5.0. Exits with 3 when one is not there."""
+    oids = [_instance(text) for text in objects]
+    values = _read(asked, lambda reader: reader.get(oids))
+    there = [(oid, value) for oid, value in zip(oids, values, strict=True) if value is not None]
+    output.show([_listed(there)])
+    missing = [text for text, value in zip(objects, values, strict=True) if value is None]
+    if missing:
+        raise LabError(f"not there: {', '.join(missing)}", "`triplane snmp walk` lists what is", Exit.UNKNOWN)
+
+
+@snmp.command()
+@click.argument("below", metavar="[OBJECT]", default="internet")
+@_options
+def walk(below: str, asked: Asked, output: Output) -> None:
+    """Print all that is below OBJECT, such as ifTable, ifName or 1.3.6.1.2.1.1; all there is by default."""
+    oid = _oid(below)
+    output.show([_listed(_read(asked, lambda reader: reader.walk(oid)))])
+
+
+@snmp.command()
+@click.argument("name", metavar="TABLE")
+@_options
+def table(name: str, asked: Asked, output: Output) -> None:
+    """Print a TABLE, such as ifXTable, a line for each row: its index, then its columns by name."""
+    if name not in names.TABLES:
+        raise LabError(f"no table {name!r}", did_you_mean(name, names.TABLES), Exit.UNKNOWN)
+    entry = (*names.TABLES[name].oid, 1)
+    output.show([_rows(name, _read(asked, lambda reader: reader.walk(entry)))])
+
+
+def _rows(name: str, found: Found) -> Table:
+    """A table's objects as its rows; a column that is part of the index is told once."""
+    declared = names.TABLES[name]
+    start = len(declared.oid) + 1
+    rows: dict[Oid, dict[int, str]] = {}
+    for oid, value in found:
+        rows.setdefault(oid[start + 1 :], {})[oid[start]] = names.text(oid, value)
+    indexes = [index.name for index in declared.index]
+    columns = [column for column in declared.columns if column.name not in indexes]
+    shown = [
+        (*names.index_of(declared, index), *(row.get(column.number) for column in columns))
+        for index, row in sorted(rows.items())
+    ]
+    return Table(name, (*indexes, *(column.name for column in columns)), shown)
+
+
+def _listed(found: Found) -> Table:
+    rows = [(_label(oid), names.text(oid, value), value.syntax.name, ".".join(map(str, oid))) for oid, value in found]
+    return Table("objects", ("object", "value", "type", "OID"), rows)
+
+
+def _oid(text: str) -> Oid:
+    """What a text names. LabError."""
+    head, _, rest = text.rpartition("::")[2].partition(".")
+    try:
+        if head in own.NAMES:
+            return (*own.NAMES[head], *(map(int, rest.split(".")) if rest else ()))
+        return names.oid_of(text)
+    except KeyError:
+        raise LabError(f"no object {head!r}", did_you_mean(head, {*names.NAMES, *own.NAMES}), Exit.UNKNOWN) from None
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is neither a name with an index, such as ifName.3, nor an OID") from None
+
+
+def _instance(text: str) -> Oid:
+    """What a text names; of a scalar its only instance."""
+    oid = _oid(text)
+    return (*oid, 0) if oid in own.NAMES.values() or isinstance(names.OBJECTS.get(oid), Scalar) else oid
+
+
+def _label(oid: Oid) -> str:
+    """An OID by its name."""
+    return next((f"{name}.0" for name, scalar in own.NAMES.items() if oid == (*scalar, 0)), None) or names.label(oid)
+
+
+def _read(asked: Asked, ask: Callable[[Reader], Coroutine[None, None, R]]) -> R:
     with told():
-        remote, what, kept = _served(name, store)
-        places = [_endpoint(text) for text in listen]
-        users = _users(file)
-        sender = _sender(trap_user, users)
-        settings = Settings(
-            what,
-            state_directory(os.environ) / (identity or kept),
-            places,
-            _communities(communities, places, v3_only, users),
-            users,
-            [_target(text, sender) for given in targets for text in given.split(",")],
-            trap_community,
-            sender,
-            inform,
-        )
-        run(lambda: Store(remote), settings, lambda text: click.echo(text, err=True))
+        if asked.agent is None:
+            return asyncio.run(ask(_local(asked)))
+        return asyncio.run(_remotely(asked, asked.agent, ask))
 
 
-@contextmanager
-def told() -> Iterator[None]:
-    """Errors of the agent as the command line's."""
+def _local(asked: Asked) -> Reader:
+    if asked.user is not None:
+        raise click.UsageError("--user is for an --agent; a lab's store is read without")
+    with open_store(lab := chosen(asked.lab)) as store:
+        view = View(synced(lab, store), store.intent(), store.serial(), True)
+    return Local(view, asked.context, Moment(time.time(), time.monotonic()))
+
+
+async def _remotely(asked: Asked, agent: str, ask: Callable[[Reader], Coroutine[None, None, R]]) -> R:
+    from planes.management.snmp.peers import Remote  # loads pysnmp, which takes a while
+
+    at = named_endpoint(agent, PORT, "--agent")
+    remote = Remote(at, asked.community, _user(asked), asked.context or "")
     try:
-        yield
-    except AgentError as error:
-        raise LabError(error.message, error.fix) from None
+        return await ask(remote)
+    finally:
+        remote.close()
 
 
-def _served(name: str | None, store: str | None) -> tuple[str, str, str]:
-    """The store's remote, what it is for people, and whose identity is taken."""
-    if store is not None:
-        return store, f"the store at {store}", "store"
-    lab = chosen(name)
-    return f"unix:{lab.directory.store}", f"lab {lab.name}", lab.name
-
-
-def _endpoint(text: str, port: int = PORT, option: str = "--listen") -> Endpoint:
-    try:
-        return endpoint(text, port)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint=option) from None
-
-
-def _sender(name: str | None, users: tuple[User, ...]) -> User | None:
-    known = {user.name: user for user in users}
-    if name is None or name in known:
-        return known[name] if name is not None else None
-    hint = did_you_mean(name, known)
-    raise click.BadParameter(f"no user {name!r} in the file of users, {hint}", param_hint="--trap-user")
-
-
-def _target(text: str, sender: User | None) -> Target:
-    """A target; what is sent as a user who is bound to a network concerns that one only."""
-    place, _, network = text.partition("=")
-    if sender is None or sender.network is None:
-        return Target(_endpoint(place, TRAP_PORT, "--trap"), network or None)
-    if network not in ("", sender.network):
-        raise click.BadParameter(f"user {sender.name!r} is bound to network {sender.network!r}", param_hint="--trap")
-    return Target(_endpoint(place, TRAP_PORT, "--trap"), sender.network)
-
-
-def _users(file: Path | None) -> tuple[User, ...]:
-    from planes.management.snmp.users import load  # slow to load
-
-    try:
-        return load(file) if file is not None else ()
-    except PlanError as error:
-        raise LabError(str(error), f"`triplane snmp-agent --help` shows how {file} is written") from None
-
-
-def _communities(
-    given: tuple[str, ...], places: list[Endpoint], v3_only: bool, users: tuple[User, ...]
-) -> list[Community]:
-    found = []
-    for text in given:
-        name, _, network = text.partition("=")
-        if not name:
-            raise click.BadParameter(f"{text!r} names no community", param_hint="--community")
-        found.append(Community(name, network or None))
-    far = [place for place in places if not place.loopback]
-    if v3_only:
-        if found or not users:
-            raise click.UsageError("--v3-only takes --users, and no --community")
-        return []
-    if far and any(community.name == DEFAULT_COMMUNITY for community in found):
-        raise click.UsageError(f"everybody knows the community {DEFAULT_COMMUNITY!r}: not on {far[0]}; choose another")
-    if far and not found and not users:
-        raise click.UsageError(f"on {far[0]} others can ask: say who may, by --users FILE or --community NAME")
-    return found or ([] if far else [Community(DEFAULT_COMMUNITY)])
-
-
-def _community(text: str) -> Community:
-    name, _, network = text.partition("=")
-    if not name:
-        raise click.BadParameter(f"{text!r} names no community", param_hint="--community")
-    return Community(name, network or None)
+def _user(asked: Asked) -> User | None:
+    if asked.user is None:
+        return None
+    if asked.file is None:
+        raise click.UsageError("--user needs --users FILE, where the user's passwords are")
+    return named_user(asked.user, read_users(asked.file), "--user")

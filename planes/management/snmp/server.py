@@ -78,7 +78,7 @@ async def _serve(
 ) -> None:
     counts, usm = Counts(), Usm(engine, settings.users)
     contexts = Contexts(Source(mibs.objects, mibs.ticking, lambda now: own.objects(counts, engine, now)))
-    types = Types({*OBJECTS, *own.TYPES})
+    types = Types({*OBJECTS, *own.NAMES.values()})
     agent = Agent(usm, settings.communities, types, contexts.snapshot, counts)
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
