@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from planes.management.snmp.objects import Objects
-from planes.management.snmp.snapshot import Moment, Snapshot
+from planes.management.snmp.snapshot import Live, Moment, Snapshot
 from planes.management.watch import View
 
 FORGET = 300.0  # seconds after which a network's snapshot is dropped unless somebody asks
@@ -57,9 +57,18 @@ class Contexts:
         self._asked = {name: at for name, at in self._asked.items() if name in snapshots}
 
     def _built(self, view: View, now: Moment, network: str | None) -> Snapshot:
-        def live(moment: Moment) -> Objects:
-            ticking = self._source.ticking(view, moment.unix, network)
-            return ticking if network is not None else {**ticking, **self._source.own(moment)}
-
         objects = self._source.objects(view, now.unix, network)
+        live = self._live(view, network)
         return Snapshot(objects, live, live(now), self._kept.get(network))
+
+    def _live(self, view: View, network: str | None) -> Live:
+        """What ticks, made once for each request."""
+        last: list[tuple[Moment, Objects]] = []
+
+        def live(now: Moment) -> Objects:
+            if not last or last[0][0] is not now:
+                ticking = self._source.ticking(view, now.unix, network)
+                last[:] = [(now, ticking if network is not None else {**ticking, **self._source.own(now)})]
+            return last[0][1]
+
+        return live
