@@ -45,19 +45,22 @@ class Source:
         return Problem(self.file, line, column, message)
 
 
-def read(text: str, file: str) -> Source:
-    """Parse; PlanError when the text is not one YAML document with a mapping at its top."""
-    root = _compose(text, file)
+def read(text: str, file: str, what: str = "a plan", first: str = "name: ...") -> Source:
+    """Parse; PlanError when the text is not one YAML document with a mapping at its top, as `what` is.
+
+    `first` is how such a file begins.
+    """
+    root = _compose(text, file, what)
     if root is None:
-        raise PlanError([Problem(file, 1, 1, "the file is empty; a plan begins with 'name: ...'")])
+        raise PlanError([Problem(file, 1, 1, f"the file is empty; {what} begins with '{first}'")])
     if not isinstance(root, MappingNode):
-        raise PlanError([Problem(file, *_position(root), "a plan is a mapping that begins with 'name: ...'")])
+        raise PlanError([Problem(file, *_position(root), f"{what} is a mapping that begins with '{first}'")])
     reading = _Reading(file)
     data = reading.value(root, ())
     return Source(file, data, reading.values, reading.keys, tuple(reading.problems))
 
 
-def _compose(text: str, file: str) -> Node | None:
+def _compose(text: str, file: str, what: str) -> Node | None:
     yaml = YAML(typ="safe", pure=True)
     yaml.composer.warn_double_anchors = False  # legal, and the warning would go past us to the terminal
     try:
@@ -68,7 +71,7 @@ def _compose(text: str, file: str) -> Node | None:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        message = _plain(error)
+        message = _plain(error, what)
     except YAMLError as error:
         line, column, message = 1, 1, f"this is not YAML: {error}".splitlines()[0]
     except RecursionError:
@@ -83,13 +86,13 @@ def _place(text: str, position: int) -> Position:
     return before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
 
 
-def _plain(error: MarkedYAMLError) -> str:
+def _plain(error: MarkedYAMLError, what: str) -> str:
     problem = (error.problem or error.context or "").splitlines()
     said = problem[0] if problem else "it cannot be read"
     if "'\\t'" in said:
         return "a tab is used here; YAML is indented with spaces"
     if "another document" in said:
-        return "a second document begins here; a plan is one YAML document"
+        return f"a second document begins here; {what} is one YAML document"
     where = f" {error.context}" if error.context and error.problem else ""
     return f"this is not YAML: {said}{where}"
 
