@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import click
 
+from planes.management.errors import ServingError
 from planes.model.errors import PlanError
 from planes.store.base import StoreError
 from topologies.errors import LabError
@@ -39,7 +40,7 @@ def told() -> Iterator[None]:
     except LabError as error:
         click.echo(f"triplane: {error}", err=True)
         raise SystemExit(int(error.code)) from error
-    except StoreError as error:
+    except (StoreError, ServingError) as error:
         click.echo(f"triplane: {error}", err=True)
         raise SystemExit(1) from error
     except KeyboardInterrupt as error:

@@ -21,6 +21,7 @@ COMMANDS = {
     "exec": ("planes.cli.lab", "Run a command in a host or switch of a lab."),
     "trace": ("planes.cli.trace", "Tell the way between two hosts, and every rule on it."),
     "events": ("planes.cli.events", "Show what happened lately: who became active where, and why."),
+    "metrics": ("planes.cli.metrics", "Tell Prometheus about a fabric: serve /metrics, or print it once."),
     "explain": ("planes.cli.explain", "Tell which line of the plan wanted a rule."),
     "check": ("planes.cli.check", "See that all hosts reach whom they should, and nobody else."),
     "fail": ("planes.cli.lab", "Cut a link, switch a switch or host off, or kill the controller."),

@@ -1,0 +1,55 @@
+"""`--listen` and `--token-file`: where a program of the management plane is reached, and by whom."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from planes.management.errors import ServingError
+
+
+@dataclass(frozen=True)
+class Listening:
+    """A listening socket; the token that clients must show, None where anyone on this machine may come in."""
+
+    socket: socket.socket
+    token: str | None
+
+    def url(self, path: str) -> str:
+        """Of a page there."""
+        from planes.management.serving import bound
+
+        return f"http://{bound(self.socket)}{path}"
+
+
+def listen_options(default: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command the options `listen` and `token_file`, for `listening`."""
+
+    def options(command: Callable[..., None]) -> Callable[..., None]:
+        listen = click.option(
+            "--listen", metavar="HOST:PORT", default=default, show_default=True, help="Where to listen."
+        )
+        token = click.option(
+            "--token-file",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="A file with a secret that readers must show; needed for other than this machine's own addresses.",
+        )
+        return listen(token(command))
+
+    return options
+
+
+def listening(listen: str, token_file: Path | None) -> Listening:
+    """A listening socket, as the options say. ServingError, click's UsageError."""
+    from planes.management import serving
+
+    try:
+        at = serving.address(listen)
+    except ServingError as error:
+        raise click.UsageError(f"--listen {error}") from error
+    token = None if token_file is None else serving.read_token(token_file)
+    return Listening(serving.listen(at, token), token)
