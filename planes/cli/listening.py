@@ -1,11 +1,10 @@
-"""`--listen` and `--token-file`: where a program of the management plane is reached, and by whom."""
+"""`--listen` and `--token`: where a program of the management plane is reached, and by whom."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
@@ -27,23 +26,19 @@ class Listening:
 
 
 def listen_options(default: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Gives a command the options `listen` and `token_file`, for `listening`."""
+    """Gives a command the options `listen` and `token`, for `listening`."""
 
     def options(command: Callable[..., None]) -> Callable[..., None]:
         listen = click.option(
-            "--listen", metavar="HOST:PORT", default=default, show_default=True, help="Where to listen."
+            "--listen", metavar="ADDRESS:PORT", default=default, show_default=True, help="Port 0: any that is free."
         )
-        token = click.option(
-            "--token-file",
-            type=click.Path(path_type=Path, dir_okay=False),
-            help="A file with a secret that readers must show; needed for other than this machine's own addresses.",
-        )
+        token = click.option("--token", metavar="TOKEN|FILE", help="What who asks must show, or a file that holds it.")
         return listen(token(command))
 
     return options
 
 
-def listening(listen: str, token_file: Path | None) -> Listening:
+def listening(listen: str, token: str | None) -> Listening:
     """A listening socket, as the options say. ServingError, click's UsageError."""
     from planes.management import serving
 
@@ -51,5 +46,5 @@ def listening(listen: str, token_file: Path | None) -> Listening:
         at = serving.address(listen)
     except ServingError as error:
         raise click.UsageError(f"--listen {error}") from error
-    token = None if token_file is None else serving.read_token(token_file)
-    return Listening(serving.listen(at, token), token)
+    secret = None if token is None else serving.read_token(token)
+    return Listening(serving.listen(at, secret), secret)

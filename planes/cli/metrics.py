@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import click
 
@@ -23,7 +22,7 @@ SYNC_SECONDS = 5.0  # that a store may take to tell all it holds
 @store_option
 @listen_options("127.0.0.1:9108")
 @click.option("--once", is_flag=True, help="Print the metrics as they are now, and end.")
-def metrics(name: str | None, remote: str | None, listen: str, token_file: Path | None, once: bool) -> None:
+def metrics(name: str | None, remote: str | None, listen: str, token: str | None, once: bool) -> None:
     """Serve the metrics of LAB, or of another store, to Prometheus at /metrics, until Ctrl-C.
 
     It goes on while the store is away; triplane_store_synced and triplane_controller_up tell. With a token, Prometheus
@@ -34,7 +33,7 @@ def metrics(name: str | None, remote: str | None, listen: str, token_file: Path 
     if once:
         click.echo(asyncio.run(_once(connect)), nl=False)
     else:
-        asyncio.run(_serve(connect, listening(listen, token_file)))
+        asyncio.run(_serve(connect, listening(listen, token)))
 
 
 async def _once(connect: Callable[[], Store]) -> bytes:

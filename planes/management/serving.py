@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import hmac
 import socket
+import string
+import struct
 import time
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qsl, urlencode
 
 from planes.management.errors import ServingError
 
@@ -25,7 +26,7 @@ PATIENCE = 10.0  # seconds in which a client sends a request's head, or takes so
 CLOSING = 2  # seconds for answers under way when the server ends
 BACKLOG = 128
 LEAST_TOKEN = 16  # characters
-COOKIE = "triplane_token"
+PRINTABLE = frozenset(string.ascii_letters + string.digits + string.punctuation)
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -53,20 +54,21 @@ def address(text: str) -> Address:
     return Address(bare, int(port))
 
 
-def read_token(file: Path) -> str:
-    """The secret in a file, without the white space around it. ServingError."""
+def read_token(given: str) -> str:
+    """A token, or what the file of that name holds, without the white space around it. ServingError."""
+    path = Path(given)
     try:
-        token = file.read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ServingError(f"no token can be read from {file}: {error}", _MAKE_TOKEN) from error
-    if len(token) < LEAST_TOKEN or not token.isprintable() or set(token) & set(' ",;\\'):
+        token = path.read_text("utf-8", "replace").strip() if path.is_file() else given
+    except OSError as error:
+        raise ServingError(f"no token can be read from {given}: {error.strerror}", _MAKE_TOKEN) from error
+    if len(token) < LEAST_TOKEN or not PRINTABLE.issuperset(token):
         raise ServingError(
-            f"the token in {file} is not {LEAST_TOKEN} letters and digits, or more, in one word", _MAKE_TOKEN
+            f"a token is {LEAST_TOKEN} letters, digits and punctuation, or more, in one word", _MAKE_TOKEN
         )
     return token
 
 
-_MAKE_TOKEN = "make one: (umask 077; openssl rand -hex 16 > FILE)"
+_MAKE_TOKEN = "make one: (umask 077; openssl rand -hex 16 > FILE), and give FILE"
 
 
 def listen(at: Address, token: str | None) -> socket.socket:
@@ -78,7 +80,7 @@ def listen(at: Address, token: str | None) -> socket.socket:
     if token is None and not ip_address(str(where[0]).partition("%")[0]).is_loopback:
         raise ServingError(
             f"{at} can be reached from other machines, and anyone there could read all networks",
-            "give --token-file FILE, whose content readers must show; or listen on 127.0.0.1",
+            "give a --token that readers must show; or listen on 127.0.0.1",
         )
     found = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -100,11 +102,10 @@ def bound(listening: socket.socket) -> Address:
 
 
 class Guard:
-    """An ASGI application in front of another: who shows no token is not let in.
+    """An ASGI application in front of another, for programs: who shows no token is not let in.
 
-    A program shows it as `Authorization: Bearer TOKEN` (RFC 6750, 2.1), a browser by `?token=TOKEN` once, and by a
-    cookie from then on. Without a token, requests are answered under names of this machine only: a page from elsewhere
-    whose name was made to lead here is not.
+    It is shown as `Authorization: Bearer TOKEN` (RFC 6750, 2.1). Without a token, requests are answered under names of
+    this machine only: a page from elsewhere whose name was made to lead here is not.
     """
 
     def __init__(self, app: ASGIApp, token: str | None) -> None:
@@ -113,47 +114,26 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif self._token is None:
-            if _is_local(_header(scope, b"host")):
-                await self._app(scope, receive, send)
-            else:
-                await _answer(send, 421, "ask for 127.0.0.1 or localhost, or start this with --token-file\n")
-        elif self._shown(scope):
-            await self._app(scope, receive, send)
-        elif same(dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("token", ""), self._token):
-            await _answer(send, 303, "", _let_in(scope, self._token))
-        else:
+        elif self._token is None and not _is_local(_header(scope, b"host")):
+            await _answer(send, 421, "ask for 127.0.0.1 or localhost\n")
+        elif self._token is not None and not is_token(_bearer(scope), self._token):
             await _answer(send, 401, "show the token\n", [(b"www-authenticate", b'Bearer realm="triplane"')])
-
-    def _shown(self, scope: Scope) -> bool:
-        scheme, _, bearer = _header(scope, b"authorization").partition(" ")
-        told = [bearer.strip()] if scheme.lower() == "bearer" else []
-        return any(same(each, self._token or "") for each in (*told, *_cookies(scope)))
+        else:
+            await self._app(scope, receive, send)
 
 
-def same(told: str, token: str) -> bool:
+def is_token(told: str, token: str) -> bool:
     """Whether it is the token; how long that takes tells nothing of it."""
-    return bool(token) and hmac.compare_digest(told.encode("utf-8", "replace"), token.encode())
+    return hmac.compare_digest(told.encode("utf-8", "replace"), token.encode())
 
 
-def _let_in(scope: Scope, token: str) -> Headers:
-    """To the same page without the token in its address, which would stay in histories."""
-    kept = [pair for pair in parse_qsl(scope["query_string"].decode("latin-1")) if pair[0] != "token"]
-    path = "/" + scope.get("raw_path", scope["path"].encode("latin-1", "replace")).decode("latin-1").lstrip("/\\")
-    where = f"{path}?{urlencode(kept)}" if kept else path
-    cookie = f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict"
-    return [(b"location", where.encode("latin-1")), (b"set-cookie", cookie.encode()), (b"cache-control", b"no-store")]
+def _bearer(scope: Scope) -> str:
+    scheme, _, told = _header(scope, b"authorization").partition(" ")
+    return told.strip() if scheme.lower() == "bearer" else ""
 
 
 def _header(scope: Scope, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
-
-
-def _cookies(scope: Scope) -> Iterator[str]:
-    for pair in _header(scope, b"cookie").split(";"):
-        name, _, value = pair.strip().partition("=")
-        if name == COOKIE:
-            yield value
 
 
 def _is_local(host: str) -> bool:
@@ -199,7 +179,14 @@ class Sweeper:
         }
         for each, (_, since) in self.still.items():
             if now - since >= self.patience:
-                each.transport.abort()
+                _cut(each.transport)
+
+
+def _cut(transport: asyncio.Transport) -> None:
+    """End a connection; the kernel too forgets what it still has for the client (RST)."""
+    if transport.get_write_buffer_size():
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 def _progress(connection: H11Protocol) -> object | None:
