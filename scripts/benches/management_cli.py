@@ -68,7 +68,7 @@ def _list(times: int) -> Section:
             argvs = {
                 ours: triplane("show", "hosts"),
                 plain: triplane("show", "hosts", "-o", "json"),
-                theirs: ["ovs-vsctl", f"--db={remote}", "list", "Queue"],
+                theirs: ["ovs-vsctl", "--no-wait", f"--db={remote}", "list", "Queue"],
             }
             found = in_turn(argvs, times, HOSTS)
         return {**found, ratio: [median(found[ours]) / median(found[theirs])]}

@@ -32,7 +32,9 @@ def test_a_store_has_all_rows() -> None:
 def test_open_vswitchs_own_schema_is_served_with_rows() -> None:
     rows = [{"other_config": ["map", [["name", str(number)]]]} for number in range(1200)]
     with vswitch("Queue", rows) as remote:
-        listed = subprocess.run(["ovs-vsctl", f"--db={remote}", "list", "Queue"], capture_output=True, check=True)
+        listed = subprocess.run(
+            ["ovs-vsctl", "--no-wait", f"--db={remote}", "list", "Queue"], capture_output=True, check=True
+        )
         assert listed.stdout.count(b"other_config") == 1200
 
 
