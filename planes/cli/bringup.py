@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from planes.model import state
 from planes.model.intent import Intent, Segment
-from planes.model.wiring import Wire, Wiring
 from planes.store.base import Store
 from planes.store.ovsdb import Store as OvsdbStore
 from topologies.directory import last_lines
 from topologies.errors import LabError
 from topologies.lab import Lab
+
+if TYPE_CHECKING:  # slow to load, and with a wiring in hand it is
+    from planes.model.wiring import Wire, Wiring
 
 SYNC_SECONDS = 5.0  # that a store may take to tell all it holds
 LOOK_INTERVAL = 1.0  # seconds between looks at whether the controller still lives

@@ -8,6 +8,7 @@ from planes.cli.options import LAB_ARGUMENT, LAB_OPTION, OUTPUT, PLAN, timeout
 from planes.cli.tree_shell import RUN, SHELL_WORDS
 from planes.cli.tree_show import SHOW
 from planes.management.grammar import Argument, Option, Word, within
+from planes.model.state import EVENT_KINDS
 
 FAULT = Argument("words", "A link, switch, host, `controller` or `store`.", "fault", many=True, label="WHAT")
 PROTOCOLS = ("icmp", "tcp", "udp")
@@ -142,6 +143,16 @@ COMMANDS = (
                 ("-f", "--follow"),
                 "follow",
                 "Go on as things happen, a line each, until Ctrl-C or the lab's end.",
+            ),
+            Option(("--kind",), "kind", "Only of this kind.", Argument("kind", choices=EVENT_KINDS, label="KIND")),
+            Option(
+                ("--subject",),
+                "subject",
+                "Only about what begins like this, such as a switch or network.",
+                Argument("subject", label="PREFIX"),
+            ),
+            Option(
+                ("--since",), "since", "Not older than 90s, 10m, 2h.", Argument("since", kind="duration", label="SPAN")
             ),
             OUTPUT,
         ),

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
+import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from planes.model.intent import Intent
@@ -30,9 +31,23 @@ from planes.store.rows import (
 from planes.store.schema import SCHEMA, Column, Columns, Value, check, load
 from planes.store.stream import Parser
 
-with warnings.catch_warnings():  # ovs imports eventlet where it is installed, which warns of its own age
-    warnings.simplefilter("ignore")
-    os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")  # half of its time; we resolve no names
+
+@contextmanager
+def _unless_loaded(name: str) -> Iterator[None]:
+    """Whoever imports the module in the block finds none, if it was not imported before."""
+    hidden = name not in sys.modules
+    if hidden:
+        sys.modules[name] = None  # type: ignore[assignment]  # documented: import fails
+    try:
+        yield
+    finally:
+        if hidden:
+            del sys.modules[name]
+
+
+# ovs looks whether eventlet has patched select; half of its time to load, for nothing where nobody uses it.
+with _unless_loaded("eventlet"), warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # of eventlet's, of its own age
     import ovs.json
     from ovs.db.idl import ROW_DELETE, Idl, SchemaHelper, Transaction
     from ovs.db.idl import Row as IdlRow

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from benches import failover, gateway, gateway_groups, gateway_keepalived, gateway_shares, scale
+from benches import failover, gateway, gateway_groups, gateway_keepalived, gateway_shares, management, scale
 from benches.figures import Figure, as_json, as_table
 from benches.section import Section, measured
 
@@ -21,10 +21,16 @@ def _gateway(quick: bool) -> list[Section]:
     ]
 
 
-CHAPTERS = {"failover": failover.sections, "gateway": _gateway, "scale": scale.sections}
+CHAPTERS = {
+    "failover": failover.sections,
+    "gateway": _gateway,
+    "management": management.sections,
+    "scale": scale.sections,
+}
 ABOUT = {
     "failover": "outages and losses by dead links, switches and controllers; TCP against plain switching",
     "gateway": "outages and losses by dead links, members and controllers, where switches elect the gateway",
+    "management": "what people and tools wait for: the command line, SNMP, the map, commits, metrics",
     "scale": "rules, hosts and events a second as fabrics grow; what changes and attacks cost tenants",
 }
 

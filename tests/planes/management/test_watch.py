@@ -3,9 +3,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
+
 from planes.management.watch import PATIENCE, View, Watch, age, alive
 from planes.model.intent import Intent, Network
 from planes.model.state import Controller, Counter, Put, State, key
+from planes.store.base import StoreError
 from planes.store.memory import Database, Store
 
 DEADLINE = 60.0  # seconds; reached only when something is broken
@@ -86,3 +89,81 @@ def test_a_controller_is_down_when_it_gave_no_sign_of_life() -> None:
     assert (age(known, 201.5), alive(known, 201.5)) == (1.5, True)
     assert (age(known, 200.0 + PATIENCE), alive(known, 200.0 + PATIENCE)) == (PATIENCE, False)
     assert (age(State(), 1.0), alive(State(), 1.0)) == (None, False)
+
+
+class Broken(Exception):
+    """What a store of a test fails with."""
+
+
+class Failing(Store):
+    """A store that fails when its database is unreachable."""
+
+    def run(self) -> bool:
+        if not self._database.reachable:
+            raise Broken()
+        return super().run()
+
+
+def test_a_thread_that_fails_is_heard_by_all_who_wait() -> None:
+    database = Database()
+
+    async def run() -> None:
+        async with Watch(lambda: Failing(database)) as watch:
+            view = await until(watch, lambda view: view.synced)
+            waiting = [asyncio.create_task(watch.newer(view)) for _ in range(3)]
+            failed = asyncio.create_task(watch.failed())
+            await asyncio.sleep(0)
+            database.reachable = False
+            database.put(database.content)  # rings
+            await asyncio.wait({*waiting, failed})
+            assert [type(each.exception()) for each in (*waiting, failed)] == [Broken] * 4
+            with pytest.raises(Broken):
+                await watch.newer(View())
+
+    with pytest.raises(Broken):
+        asyncio.run(asyncio.wait_for(run(), DEADLINE))
+
+
+def test_a_store_that_cannot_be_opened_is_heard() -> None:
+    def connect() -> Store:
+        raise Broken()
+
+    async def run() -> None:
+        async with Watch(connect) as watch:
+            await watch.synced(DEADLINE)
+
+    with pytest.raises(Broken):
+        asyncio.run(asyncio.wait_for(run(), DEADLINE))
+
+
+def test_what_the_block_raises_comes_first() -> None:
+    async def run() -> None:
+        async with Watch(lambda: Store(Database())) as watch:
+            await watch.synced(DEADLINE)
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        asyncio.run(run())
+
+
+def test_a_store_that_does_not_answer_in_time_is_an_error() -> None:
+    database = Database()
+    database.reachable = False
+
+    async def run() -> None:
+        async with Watch(lambda: Store(database)) as watch:
+            with pytest.raises(StoreError, match=r"the store did not answer in 0\.01 s"):
+                await watch.synced(0.01)
+
+    asyncio.run(run())
+
+
+def test_the_watch_ends_while_the_store_is_away() -> None:
+    database = Database()
+
+    async def act(watch: Watch, writer: Store) -> None:
+        await until(watch, lambda view: view.synced)
+        database.reachable = False
+
+    watched(database, act)
+    assert not database.bells
