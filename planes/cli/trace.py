@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 
 import click
@@ -68,6 +69,30 @@ def trace(
     if (port is None) != (protocol == "icmp"):
         raise click.UsageError(f"--protocol {protocol} " + ("has no ports" if port else "needs a --port"))
     flow, lab = Flow(protocol, port or 0), chosen(name)
+    followed = follow(lab, source, target, flow, version)
+    story, journey, foreign = followed.story, followed.journey, followed.foreign
+    counted = verifying.verify(lab, journey, flow, story.trace) if verify else None
+    if output.form == "table":
+        click.echo("\n".join([*story.lines(), *story.paths()]))
+    else:
+        output.show([*story.tables(), *([counted.table()] if counted else [])])
+    for switch, entries in foreign.items():
+        click.echo(f"{switch} holds {len(entries)} entries of a stranger's, which the trace leaves out", err=True)
+    click.echo("\n".join([story.verdict(), *(counted.lines() if counted else ())]), err=True)
+    raise SystemExit(0 if story.delivered and (counted is None or counted.agrees) else 1)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A trace told; `foreign`: what switches hold of a stranger's, by switch."""
+
+    story: way.Story
+    journey: Journey
+    foreign: Mapping[str, tuple[Entry, ...]]
+
+
+def follow(lab: Lab, source: str, target: str, flow: Flow, version: int | None = None) -> Followed:
+    """Trace a packet of a flow from one host to another. LabError, when it can't be."""
     info = lab.info()
     if not info.process(CONTROLLER).alive:
         raise LabError(
@@ -90,15 +115,7 @@ def trace(
     told = origins(lab, known, intent)
     hosts = journey.sender.name, journey.receiver.name
     story = way.Story(found, wiring, *hosts, frozenset(journey.receiver.places), expected, way.teller(told))
-    counted = verifying.verify(lab, journey, flow, found) if verify else None
-    if output.form == "table":
-        click.echo("\n".join([*story.lines(), *story.paths()]))
-    else:
-        output.show([*story.tables(), *([counted.table()] if counted else [])])
-    for switch, entries in foreign.items():
-        click.echo(f"{switch} holds {len(entries)} entries of a stranger's, which the trace leaves out", err=True)
-    click.echo("\n".join([story.verdict(), *(counted.lines() if counted else ())]), err=True)
-    raise SystemExit(0 if story.delivered and (counted is None or counted.agrees) else 1)
+    return Followed(story, journey, foreign)
 
 
 def frames(journey: Journey, flow: Flow) -> tuple[bytes, bytes]:
