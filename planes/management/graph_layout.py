@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 Spot = tuple[float, float]  # x to the right, y downwards
 
-SWITCH_WIDTH, HOST_WIDTH = 150.0, 84.0
-TIER_HEIGHT, HOST_HEIGHT, HOST_DISTANCE = 150.0, 72.0, 100.0
+SWITCH_WIDTH, HOST_WIDTH = 190.0, 84.0
+TIER_HEIGHT, HOST_HEIGHT, HOST_DISTANCE = 170.0, 72.0, 104.0
 COLUMNS = 4  # of hosts below a switch
 WIDEST = 24  # switches in a row
 RANKS = (
@@ -107,7 +107,7 @@ def _tiers(rows: Sequence[Sequence[str]], hung: Mapping[str, list[str]], reserve
 
 
 def _width(hosts: int) -> float:
-    return max(SWITCH_WIDTH, min(hosts, COLUMNS) * HOST_WIDTH + (SWITCH_WIDTH - HOST_WIDTH) / 2)
+    return max(SWITCH_WIDTH, (min(hosts, COLUMNS) + 1) * HOST_WIDTH)
 
 
 def _hung_from(at: Spot, hosts: Sequence[str], direction: int) -> dict[str, Spot]:

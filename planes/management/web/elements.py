@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Place = tuple[str, int]  # a switch's name, a port's number
 Ends = tuple[Place, Place]  # of a link between two switches, the lesser first
@@ -21,7 +21,7 @@ class Switch:
     error: str
     x: float
     y: float
-    kind: str = field(default="switch", init=False)
+    kind: str = "switch"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Host:
     shown: bool
     x: float
     y: float
-    kind: str = field(default="host", init=False)
+    kind: str = "host"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Crowd:
     networks: tuple[str, ...]
     x: float
     y: float
-    kind: str = field(default="crowd", init=False)
+    kind: str = "crowd"
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Port:
     tx_rate: int = 0
     dropped: int = 0
     errors: int = 0
-    kind: str = field(default="port", init=False)
+    kind: str = "port"
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Gateway:
     forwarders: tuple[str, ...]
     last: str
     since: float
-    kind: str = field(default="gateway", init=False)
+    kind: str = "gateway"
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class Network:
     segments: tuple[Segment, ...]
     hosts: int
     switches: tuple[str, ...]
-    kind: str = field(default="network", init=False)
+    kind: str = "network"
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class Event:
     about: str
     cause: str
     seconds: float
-    kind: str = field(default="event", init=False)
+    kind: str = "event"
 
 
 Element = Switch | Host | Crowd | Link | Port | Gateway | Network | Event

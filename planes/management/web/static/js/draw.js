@@ -9,6 +9,8 @@ const EDGES = ["fabric", "access"];
 const MARGIN = 48;
 const BADGE = 31; // below a switch's middle, its first gateway's badge
 const BADGES = 3; // more are told as a count
+const LABEL = 0.4; // of a link's length, from its lower end
+const BORDER = 22; // of a link's length, inside a node
 const STATES = { active: 0, standby: 1 };
 
 export class Drawing {
@@ -19,7 +21,10 @@ export class Drawing {
     this.moved = remembered(model);
     this.cy = cytoscape({ container, style: stylesheet(), minZoom: 0.08, maxZoom: 3, boxSelectionEnabled: false, autounselectify: true });
     this.cy.on("tap", (event) => chosen(event.target === this.cy ? null : event.target.data("of") ?? event.target.id()));
-    this.cy.on("drag", "node.switch", (event) => this.#badges(event.target));
+    this.cy.on("drag", "node", (event) => {
+      this.#badges(event.target);
+      this.#offsets(event.target.connectedEdges());
+    });
     this.cy.on("dragfree", "node", (event) => this.#remember(event.target));
     this.cy.on("mouseover", "node, edge", () => (container.style.cursor = "pointer"));
     this.cy.on("mouseout", "node, edge", () => (container.style.cursor = ""));
@@ -46,6 +51,7 @@ export class Drawing {
       for (const element of put) if (EDGES.includes(element.kind)) this.#edge(element);
       const gateways = change.put.concat(change.drop).some((id) => id.startsWith("gateway:"));
       if (gateways || shape) this.#gateways();
+      if (shape) this.#offsets(this.cy.edges());
     });
     if (shape && (!before || !this.touched)) this.fit();
   }
@@ -71,6 +77,7 @@ export class Drawing {
     else node.data(data);
     if (shifted) node.position(this.moved.get(element.id) ?? { x: element.x, y: element.y });
     mark(node, stateOf(element));
+    if (element.kind !== "switch") node.toggleClass("above", element.y < (this.model.get(`switch:${element.switch}`)?.y ?? element.y));
     return shifted;
   }
 
@@ -79,11 +86,22 @@ export class Drawing {
     if (this.cy.getElementById(element.source).empty() || this.cy.getElementById(element.target).empty()) return;
     const text = element.state === "down" ? "✕" : element.state === "dampened" ? "~" : element.level ? load(element) : "";
     if (edge.empty()) {
-      edge = this.cy.add({ group: "edges", data: { id: element.id, source: element.source, target: element.target }, classes: element.kind });
+      const data = { id: element.id, source: element.source, target: element.target, offset: 0, beside: 0 };
+      edge = this.cy.add({ group: "edges", data, classes: element.kind });
+      this.#offsets(edge);
     }
-    edge.data("label", text);
+    edge.data({ label: text, beside: element.state === "up" ? -10 - element.level : 0 });
     mark(edge, element.state);
     for (let level = 0; level <= 5; level++) edge.toggleClass(`l${level}`, element.state === "up" && element.level === level);
+  }
+
+  /** Labels nearer to one end: in the middle those of links that cross would cover each other. */
+  #offsets(edges) {
+    for (const edge of edges) {
+      const [a, b] = [edge.source().position(), edge.target().position()];
+      const length = Math.max(0, Math.hypot(a.x - b.x, a.y - b.y) - 2 * BORDER);
+      edge.data("offset", length * (edge.hasClass("access") || a.y === b.y ? 0.5 : a.y > b.y ? LABEL : 1 - LABEL));
+    }
   }
 
   /** Gateways that elect: a badge below the switch for each that is active or standby there. */
@@ -102,7 +120,7 @@ export class Drawing {
 
   #badge(node, index, text, state) {
     const classes = `gateway ${state in STATES ? state : "other"}`;
-    const data = { id: `badge:${index}:${node.id()}`, of: node.id(), index, label: text };
+    const data = { id: `badge:${index}:${node.id()}`, of: node.id(), index, label: text, wide: width(text) };
     this.cy.add({ group: "nodes", data, classes, grabbable: false });
   }
 
@@ -162,6 +180,7 @@ export class Drawing {
       node.position({ x, y });
     }
     for (const node of this.cy.nodes(".switch")) this.#badges(node);
+    this.#offsets(this.cy.edges());
     this.fit();
   }
 
@@ -180,6 +199,13 @@ function label(element) {
   if (element.kind !== "switch") return element.name;
   const state = stateOf(element);
   return state === "down" ? `✕ ${element.name}` : state === "error" ? `▲ ${element.name}` : element.name;
+}
+
+/** Of a badge's text, in the map's own measure. */
+function width(text) {
+  const context = document.createElement("canvas").getContext("2d");
+  context.font = `700 10px ${getComputedStyle(document.body).fontFamily}`;
+  return Math.ceil(context.measureText(text).width) + 3;
 }
 
 function mark(element, state) {

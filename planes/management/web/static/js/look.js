@@ -16,24 +16,25 @@ export function stylesheet() {
       "border-color": colour("accent"), "text-valign": "center", "text-halign": "center", "font-weight": 600, "font-size": 14,
       "text-max-width": 88, "text-wrap": "ellipsis" } },
     { selector: "node.host", style: {
-      shape: "ellipse", width: 24, height: 24, "background-color": colour("surface"), "border-width": 2, "border-color": colour("line-strong"),
+      shape: "ellipse", width: 26, height: 26, "background-color": colour("tint"), "border-width": 2, "border-color": colour("line-strong"),
       "text-valign": "bottom", "text-margin-y": 4, "font-size": 12, "text-max-width": 80, "text-wrap": "ellipsis" } },
+    { selector: "node.above", style: { "text-valign": "top", "text-margin-y": -4 } },
     { selector: "node.crowd", style: {
-      shape: "ellipse", width: 34, height: 34, "background-color": colour("surface"), "border-width": 5, "border-style": "double",
+      shape: "ellipse", width: 36, height: 36, "background-color": colour("tint"), "border-width": 5, "border-style": "double",
       "border-color": colour("line-strong"), "text-valign": "bottom", "text-margin-y": 4, "font-size": 12 } },
     { selector: "node.silent", style: { "border-style": "dotted", color: colour("soft") } },
     { selector: "node.down, node.error", style: { "border-color": colour("bad"), color: colour("bad") } },
     { selector: "node.down", style: { "border-style": "dashed", "background-color": colour("ground") } },
     { selector: "node.gateway", style: {
-      shape: "round-rectangle", width: "label", height: 11, padding: 2.5, "background-color": colour("surface"), "border-width": 1,
+      shape: "round-rectangle", width: "data(wide)", height: 11, padding: 2.5, "background-color": colour("surface"), "border-width": 1,
       "border-color": colour("line-strong"), "text-valign": "center", "text-halign": "center", "font-size": 10, "text-wrap": "none",
       "z-index": 20 } },
     { selector: "node.gateway.active", style: { "background-color": colour("good"), "border-color": colour("good"), color: colour("surface"), "font-weight": 700 } },
     { selector: "node.gateway.standby", style: { "border-color": colour("good"), color: colour("good"), "font-weight": 600 } },
     { selector: "edge", style: {
-      ...text, width: 2, "line-color": colour("l0"), "curve-style": "bezier", "control-point-step-size": 36, label: "data(label)",
-      "font-size": 11, "text-background-color": colour("ground"), "text-background-opacity": 0.92, "text-background-padding": 3,
-      "text-background-shape": "round-rectangle", "overlay-opacity": 0, "min-zoomed-font-size": 7 } },
+      ...text, width: 2, "line-color": colour("l0"), "curve-style": "bezier", "control-point-step-size": 36, "source-label": "data(label)",
+      "source-text-offset": "data(offset)", "source-text-margin-y": "data(beside)", "source-text-rotation": "autorotate",
+      "font-size": 11, "text-outline-color": colour("ground"), "text-outline-width": 2.5, "overlay-opacity": 0, "min-zoomed-font-size": 7 } },
     { selector: "edge.access", style: { "font-size": 10 } },
     ...levels,
     { selector: "edge.down", style: {

@@ -33,7 +33,7 @@ function portTable(ports, behind, go) {
   const rows = ports.map((port) => {
     const peer = behind.get(port.number);
     return make("tr", { "data-port": port.name },
-      make("td", {}, stateWord(port.role === "dampened" ? "dampened" : port.up ? "up" : "down", port.name)),
+      make("td", {}, stateWord(port.role === "dampened" ? "dampened" : port.up ? "up" : "down", port.name.replace(`${port.switch}-`, ""))),
       make("td", {}, peer ? link(nameOf(peer), peer, go) : port.role),
       make("td", { class: "n" }, rate(port.rx_rate)), make("td", { class: "n" }, rate(port.tx_rate)),
       make("td", { class: "n" }, port.dropped + port.errors));
