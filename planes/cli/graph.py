@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 
 import click
 
 from planes.cli.bringup import open_store, synced
 from planes.cli.choice import chosen
-from planes.management.graph import FORMS, Edge, Graph, Node
+from planes.management.graph import Edge, Graph, Node, dot, mermaid
+from planes.management.graph_drawio import drawio
 from planes.model.state import GatewayState, State
+from planes.store.base import Store
 from topologies.control import Info
+from topologies.lab import Lab
 
 SHOWN = ("active", "standby")  # of a gateway's members
+FORMS: Mapping[str, Callable[[Graph], str]] = {"mermaid": mermaid, "dot": dot, "drawio": drawio}
+HTML = "html"
 
 
 @click.command()
 @click.argument("name", metavar="[LAB]", required=False)
-@click.option("--as", "form", type=click.Choice(list(FORMS)), default="mermaid", show_default=True)
+@click.option("--as", "form", type=click.Choice([*FORMS, HTML]), default="mermaid", show_default=True)
 def graph(name: str | None, form: str) -> None:
-    """Draw LAB as text: switches, with the gateways active or standby there, hosts, links; dashed is what is down.
+    """Draw LAB: switches, with the gateways active or standby there, hosts, links; dashed is what is down.
 
     \b
     Examples:
       triplane graph                       Mermaid: paste it into Markdown, between ```mermaid and ```
       triplane graph --as dot | dot -Tsvg > lab.svg
+      triplane graph --as drawio > lab.drawio    for diagrams.net
+      triplane graph --as html > lab.html        the map of `triplane web`, as it is now, in one file
     """
     with open_store(lab := chosen(name)) as store:
-        click.echo(FORMS[form](drawn(lab.info(), synced(lab, store))), nl=False)
+        known = synced(lab, store)
+        click.echo(_page(lab, store) if form == HTML else FORMS[form](drawn(lab.info(), known)), nl=False)
+
+
+def _page(lab: Lab, store: Store) -> str:
+    from planes.cli.web import cabling_of  # slow to load, and the other forms don't need it
+    from planes.management.watch import View
+    from planes.management.web import picture
+    from planes.management.web.cabling import remembered
+    from planes.management.web.saved import saved
+
+    view, cabling = View(store.state(), store.intent(), store.serial(), synced=True), cabling_of(lab)
+    links = remembered(frozenset(cabling.names), view.state)
+    return saved(picture.drawn(view, links, cabling), time.time())
 
 
 def drawn(info: Info, known: State) -> Graph:

@@ -69,7 +69,15 @@ class Parts:
     beat: float = BEAT
 
 
-def application(connect: Callable[[], Store], rules: Rules, parts: Parts) -> ASGIApp:
+@dataclass(frozen=True)
+class Application:
+    """The map; `end` is to be called before it is waited for: until then streams go on."""
+
+    app: ASGIApp
+    end: Callable[[], None]
+
+
+def application(connect: Callable[[], Store], rules: Rules, parts: Parts) -> Application:
     """The map of the store that `connect` opens."""
     served = _Map(parts)
 
@@ -91,7 +99,7 @@ def application(connect: Callable[[], Store], rules: Rules, parts: Parts) -> ASG
         *(Route(path, served.more(page)) for path, page in parts.pages.items()),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Guard(Starlette(routes=routes, lifespan=lifespan), rules)
+    return Application(Guard(Starlette(routes=routes, lifespan=lifespan), rules), served.board.end)
 
 
 class _Map:

@@ -29,6 +29,7 @@ class Board:
     def __init__(self, survey: Survey = Cabling, traces: bool = False, clock: Callable[[], float] = time.time) -> None:
         self.number = 0
         self.view = View()
+        self.ended = False
         self._survey, self._traces, self._clock = survey, traces, clock
         self._pictures: OrderedDict[int, Picture] = OrderedDict({0: Picture()})
         self._patches: dict[int, bytes] = {}
@@ -48,7 +49,10 @@ class Board:
             if view.synced and not synced:
                 self._cabling = await asyncio.to_thread(self._survey)
             synced = view.synced
+            begun = time.monotonic()
             self.show(view)
+            # At most half of the time is spent on drawing, however large the fabric and however busy its store.
+            await asyncio.sleep(time.monotonic() - begun)
             view = await watch.newer(view)
 
     def show(self, view: View) -> None:
@@ -63,6 +67,14 @@ class Board:
         while len(self._pictures) > KEPT:
             self._pictures.popitem(last=False)
         self._patches.clear()
+        self._wake()
+
+    def end(self) -> None:
+        """Nothing more is told: whoever waits shall go."""
+        self.ended = True
+        self._wake()
+
+    def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 

@@ -24,7 +24,7 @@ class Switch:
     kind: str = "switch"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Seat:
     """Where a host was heard, and as whom."""
 

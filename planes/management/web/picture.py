@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from planes.management import graph_layout
 from planes.management.graph_layout import Spot
 from planes.management.watch import PATIENCE, View
-from planes.management.web.cabling import Cabling
+from planes.management.web.cabling import Cabling, held, seen
 from planes.management.web.elements import (
     Crowd,
     Element,
@@ -53,18 +53,21 @@ class _Drawing:
     def __init__(self, view: View, links: Iterable[Ends], cabling: Cabling) -> None:
         self._view, self._cabling, self._pairs = view, cabling, sorted(links)
         known = view.state
-        self._seen = {frozenset(((row.switch, row.port), (row.peer, row.peer_port))) for row in known.of(state.Link)}
-        self._ports = {(row.switch, row.number): row for row in known.of(state.Port)}
-        self._traffic = {(row.switch, row.number): row for row in known.of(state.Traffic)}
-        self._switches = {row.name: row for row in known.of(state.Switch)}
+        self._seen = seen(known)
+        self._ports = {(row.switch, row.number): row for row in held(known, state.Port)}
+        self._traffic = {(row.switch, row.number): row for row in held(known, state.Traffic)}
+        self._switches = {row.name: row for row in held(known, state.Switch)}
         self._hosts = _hosts(known, cabling, self._switches)
-        self._crowded = len(self._hosts) > MAX_HOSTS
+        self._crowds = _crowds(self._hosts.values()) if len(self._hosts) > MAX_HOSTS else {}
+        self._cabled: dict[str, list[Place]] = defaultdict(list)
+        for place, name in cabling.hosts.items():
+            self._cabled[f"host:{name}"].append(place)
 
     def picture(self, traces: bool) -> Picture:
         found = [
             *self._switch_elements(),
             *self._fabric_links(),
-            *(self._crowd_links() if self._crowded else self._access_links()),
+            *(self._crowd_links() if self._crowds else self._access_links()),
             *map(self._port, self._ports.values()),
             *map(_gateway, self._view.state.of(state.GatewayState)),
             *_networks(self._view.intent, self._hosts.values()),
@@ -74,10 +77,9 @@ class _Drawing:
 
     def _switch_elements(self) -> Iterator[Element]:
         """Nodes: switches, hosts, crowds, each at its spot."""
-        crowds = _crowds(self._hosts.values()) if self._crowded else {}
-        hung = {each.id: each.switch for each in (crowds or self._hosts).values()}
+        hung = {each.id: each.switch for each in (self._crowds or self._hosts).values()}
         pairs = [(a[0], b[0]) for a, b in self._pairs]
-        spots = graph_layout.placed(self._switches, pairs, hung, reserve=not self._crowded)
+        spots = graph_layout.placed(self._switches, pairs, hung, reserve=not self._crowds)
         for row in self._switches.values():
             x, y = spots[row.name]
             dpid = f"{row.datapath_id:016x}"
@@ -85,9 +87,9 @@ class _Drawing:
                 f"switch:{row.name}", row.name, dpid, row.index, row.connected, row.rules, row.error, x, y
             )  # fmt: skip
         for host in self._hosts.values():
-            yield _at(replace(host, shown=not self._crowded), spots.get(host.id))
-        for crowd in crowds.values():
-            yield _at(crowd, spots.get(crowd.id))
+            yield replace(host, shown=False) if self._crowds else _at(host, spots)
+        for crowd in self._crowds.values():
+            yield _at(crowd, spots)
 
     def _fabric_links(self) -> Iterator[Link]:
         counts: Counter[str] = Counter()
@@ -123,7 +125,7 @@ class _Drawing:
             return "down", f"{' and '.join(away)} is not connected to the controller"
         if any(row and row.role == "dampened" for row in rows):
             return "dampened", "it fails often, and is left out for a while"
-        if frozenset((a, b)) not in self._seen:
+        if (a, b) not in self._seen:
             return "down", "its ports are up, and no frame passes"
         return "up", ""
 
@@ -140,9 +142,8 @@ class _Drawing:
 
     def _plugs(self, host: Host) -> list[Place]:
         """The ports that a host is plugged in, or was heard at."""
-        cabled = {place for place, name in self._cabling.hosts.items() if host.id == f"host:{name}"}
         heard = {(seat.switch, seat.port) for seat in host.seats}
-        return sorted(place for place in cabled | heard if place[0] in self._switches)
+        return sorted(place for place in heard.union(self._cabled.get(host.id, ())) if place[0] in self._switches)
 
     def _access_link(self, host: Host, place: Place) -> Link:
         port, counted = self._ports.get(place), self._traffic.get(place)
@@ -168,9 +169,11 @@ class _Drawing:
 
     def _crowd_links(self) -> Iterator[Link]:
         """One for each crowd, with all that its ports carry."""
-        for crowd in _crowds(self._hosts.values()).values():
-            hosts = (host for host in self._hosts.values() if host.switch == crowd.switch)
-            places = sorted({place for host in hosts for place in self._plugs(host) if place[0] == crowd.switch})
+        plugs: dict[str, set[Place]] = defaultdict(set)
+        for host in self._hosts.values():
+            plugs[host.switch].update(self._plugs(host))
+        for crowd in self._crowds.values():
+            places = sorted(place for place in plugs[crowd.switch] if place[0] == crowd.switch)
             counted = [self._traffic[place] for place in places if place in self._traffic]
             speed = sum(self._ports[place].speed for place in places if place in self._ports)
             at = (f"switch:{crowd.switch}", tuple(places), ())
@@ -178,26 +181,29 @@ class _Drawing:
             yield _loaded(link, sum(each.rx_rate for each in counted), sum(each.tx_rate for each in counted))
 
     def _port(self, row: state.Port) -> Port:
-        port = Port(
-            f"port:{row.switch}:{row.number}", row.switch, row.number, row.name, row.up, row.role, row.mac, row.speed
-        )  # fmt: skip
-        counted = self._traffic.get((row.switch, row.number))
-        if counted is None:
-            return port
-        return replace(
-            port,
-            rx_rate=rounded(counted.rx_rate),
-            tx_rate=rounded(counted.tx_rate),
-            dropped=counted.rx_dropped + counted.tx_dropped,
-            errors=counted.rx_errors + counted.tx_errors,
+        counted = self._traffic.get((row.switch, row.number)) or state.Traffic(row.switch, row.number, 0.0)
+        return Port(
+            f"port:{row.switch}:{row.number}",
+            row.switch,
+            row.number,
+            row.name,
+            row.up,
+            row.role,
+            row.mac,
+            row.speed,
+            rounded(counted.rx_rate),
+            rounded(counted.tx_rate),
+            counted.rx_dropped + counted.tx_dropped,
+            counted.rx_errors + counted.tx_errors,
         )
 
     def _port_name(self, place: Place) -> str:
         return self._ports[place].name if place in self._ports else str(place[1])
 
 
-def _at(node: Host | Crowd, spot: Spot | None) -> Host | Crowd:
-    return replace(node, x=spot[0], y=spot[1]) if spot else node
+def _at(node: Host | Crowd, spots: Mapping[str, Spot]) -> Host | Crowd:
+    x, y = spots[node.id]
+    return replace(node, x=x, y=y)
 
 
 def _loaded(link: Link, forward: int, backward: int) -> Link:
@@ -212,7 +218,7 @@ def _hosts(known: State, cabling: Cabling, switches: Mapping[str, state.Switch])
     for (switch, _), name in sorted(cabling.hosts.items()):
         if switch in switches:
             homes.setdefault((f"host:{name}", name), switch)
-    for row in known.of(state.Host):
+    for row in held(known, state.Host):
         if row.switch in switches:
             called = cabling.hosts.get((row.switch, row.port))
             who = (f"host:{called}", called) if called else (f"host:{row.network}/{row.segment}/{row.mac}", row.mac)
@@ -220,7 +226,7 @@ def _hosts(known: State, cabling: Cabling, switches: Mapping[str, state.Switch])
             seats[who].append(Seat(row.network, row.segment, row.mac, row.switch, row.port, row.vlan, row.addresses))
     found = {}
     for (ident, name), switch in homes.items():
-        heard = tuple(seats[ident, name])
+        heard = tuple(sorted(seats[ident, name]))
         networks = tuple(sorted({seat.network for seat in heard}))
         found[ident] = Host(ident, name, heard, networks, switch, True, 0.0, 0.0)
     return found

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
-from starlette.types import ASGIApp
+
+from planes.management.web.app import Application
 
 ABANDONED = 60_000  # milliseconds that a client may take none of what waits for it (tcp(7), TCP_USER_TIMEOUT)
 BACKLOG = 256
@@ -39,10 +42,10 @@ def listening(host: str, port: int, abandoned: int = ABANDONED) -> socket.socket
     return listener
 
 
-def serve(app: ASGIApp, listener: socket.socket) -> None:
+def serve(served: Application, listener: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM. Who connects before waits in the socket's queue, so it may be told of already."""
     config = uvicorn.Config(
-        app,
+        served.app,
         loop="asyncio",
         http="h11",
         ws="none",
@@ -53,4 +56,16 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=CLOSING,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config, served.end).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, which has no other way to tell that a signal came; it waits for streams then."""
+
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._ending()
+        super().handle_exit(sig, frame)

@@ -26,23 +26,26 @@ class Stream:
             telling = asyncio.create_task(self._tell(send))
             leaving = asyncio.create_task(_leave(receive))
             try:
-                await asyncio.wait((telling, leaving), return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait((telling, leaving), return_when=asyncio.FIRST_COMPLETED)
             finally:
                 telling.cancel()
                 leaving.cancel()
                 await asyncio.gather(telling, leaving, return_exceptions=True)
+            for each in done:
+                each.result()
         finally:
             self._left()
 
     async def _tell(self, send: Send) -> None:
         seen = 0
         await send(_body(RETRY))
-        while True:
+        while not self._board.ended:
             number = await self._board.newer(seen, self._beat)
             # What is sent is composed at the last moment: `send` waits as long as the client does not read.
             told = self._board.beat() if number == seen else self._board.since(seen)
             seen = self._board.number if number != seen else seen
             await send(_body(told))
+        await send({"type": "http.response.body"})
 
 
 def _body(data: bytes) -> dict[str, object]:

@@ -1,7 +1,7 @@
 // The map: elements as cytoscape draws them.
 
 import cytoscape from "../vendor/cytoscape.esm.min.mjs";
-import { stylesheet } from "./look.js";
+import { stylesheet, WIDTHS } from "./look.js";
 import { load, stateOf } from "./words.js";
 
 const NODES = ["switch", "host", "crowd"];
@@ -11,6 +11,7 @@ const BADGE = 31; // below a switch's middle, its first gateway's badge
 const BADGES = 3; // more are told as a count
 const LABEL = 0.4; // of a link's length, from its lower end
 const BORDER = 22; // of a link's length, inside a node
+const MANY = 300; // links: so many are drawn fainter, or nobody sees through them
 const STATES = { active: 0, standby: 1 };
 
 export class Drawing {
@@ -51,6 +52,7 @@ export class Drawing {
       for (const element of put) if (EDGES.includes(element.kind)) this.#edge(element);
       const gateways = change.put.concat(change.drop).some((id) => id.startsWith("gateway:"));
       if (gateways || shape) this.#gateways();
+      this.cy.edges().toggleClass("many", this.cy.edges().length > MANY);
       if (shape) this.#offsets(this.cy.edges());
     });
     if (shape && (!before || !this.touched)) this.fit();
@@ -86,21 +88,25 @@ export class Drawing {
     if (this.cy.getElementById(element.source).empty() || this.cy.getElementById(element.target).empty()) return;
     const text = element.state === "down" ? "✕" : element.state === "dampened" ? "~" : element.level ? load(element) : "";
     if (edge.empty()) {
-      const data = { id: element.id, source: element.source, target: element.target, offset: 0, beside: 0 };
+      const data = { id: element.id, source: element.source, target: element.target, offset: 0, right: 0, down: 0 };
       edge = this.cy.add({ group: "edges", data, classes: element.kind });
-      this.#offsets(edge);
     }
-    edge.data({ label: text, beside: element.state === "up" ? -10 - element.level : 0 });
+    edge.data("label", text);
     mark(edge, element.state);
     for (let level = 0; level <= 5; level++) edge.toggleClass(`l${level}`, element.state === "up" && element.level === level);
+    this.#offsets(edge);
   }
 
-  /** Labels nearer to one end: in the middle those of links that cross would cover each other. */
+  /** Labels beside their links, and nearer to one end: in the middle those of links that cross would cover each other. */
   #offsets(edges) {
     for (const edge of edges) {
       const [a, b] = [edge.source().position(), edge.target().position()];
-      const length = Math.max(0, Math.hypot(a.x - b.x, a.y - b.y) - 2 * BORDER);
-      edge.data("offset", length * (edge.hasClass("access") || a.y === b.y ? 0.5 : a.y > b.y ? LABEL : 1 - LABEL));
+      const [x, y] = [b.x - a.x, b.y - a.y];
+      const length = Math.hypot(x, y) || 1;
+      const along = edge.hasClass("access") || y === 0 ? 0.5 : y < 0 ? LABEL : 1 - LABEL;
+      const beside = edge.hasClass("down") || edge.hasClass("dampened") ? 0 : 8 + (WIDTHS[this.model.get(edge.id())?.level ?? 0] ?? 0) / 2;
+      const side = x < 0 || (x === 0 && y > 0) ? -1 : 1; // above it, or to its right
+      edge.data({ offset: Math.max(0, length - 2 * BORDER) * along, right: (side * beside * y) / length, down: (-side * beside * x) / length });
     }
   }
 

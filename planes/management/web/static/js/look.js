@@ -1,6 +1,7 @@
 // How the map looks: colours from the style sheet's variables, so that both themes are in one place.
 
-const WIDTHS = [2, 3, 4.5, 6.5, 8.5, 11];
+/** Of links, by level. */
+export const WIDTHS = [2, 3, 4.5, 6.5, 8.5, 11];
 
 /** cytoscape's style, for the theme that is on. */
 export function stylesheet() {
@@ -33,15 +34,18 @@ export function stylesheet() {
     { selector: "node.gateway.standby", style: { "border-color": colour("good"), color: colour("good"), "font-weight": 600 } },
     { selector: "edge", style: {
       ...text, width: 2, "line-color": colour("l0"), "curve-style": "bezier", "control-point-step-size": 36, "source-label": "data(label)",
-      "source-text-offset": "data(offset)", "source-text-margin-y": "data(beside)", "source-text-rotation": "autorotate",
+      "source-text-offset": "data(offset)", "source-text-margin-x": "data(right)", "source-text-margin-y": "data(down)", "source-text-rotation": "autorotate",
       "font-size": 11, "text-outline-color": colour("ground"), "text-outline-width": 2.5, "overlay-opacity": 0, "min-zoomed-font-size": 7 } },
     { selector: "edge.access", style: { "font-size": 10 } },
     ...levels,
+    { selector: "edge.many.l0, edge.many.l1, edge.many.l2", style: { "line-opacity": 0.3 } },
     { selector: "edge.down", style: {
-      width: 2, "line-style": "dashed", "line-dash-pattern": [7, 6], "line-color": colour("dead"), color: colour("dead"), "font-size": 17, "font-weight": 800 } },
+      width: 2, "line-style": "dashed", "line-dash-pattern": [7, 6], "line-color": colour("dead"), color: colour("dead"), "font-size": 17, "font-weight": 800,
+      "source-text-rotation": "none" } },
     { selector: "edge.dampened", style: {
       width: 2.5, "line-style": "dotted", "line-color": colour("damp"), color: colour("damp"), "font-size": 20, "font-weight": 800 } },
-    { selector: ".way", style: { "underlay-color": colour("way"), "underlay-opacity": 0.42, "underlay-padding": 7, "z-index": 10 } },
+    { selector: ".way", style: { "underlay-color": colour("way"), "underlay-opacity": 0.42, "underlay-padding": 7, "line-opacity": 1, "z-index": 10 } },
+    { selector: "node.host, node.crowd", style: { "underlay-shape": "ellipse" } },
     { selector: ".chosen", style: { "underlay-color": colour("accent"), "underlay-opacity": 0.35, "underlay-padding": 9 } },
     { selector: ".dim", style: { opacity: 0.16 } },
   ];

@@ -13,6 +13,7 @@ import { age, byName } from "./words.js";
 const TICK = 1000; // milliseconds between looks at how old things are
 
 const root = document.documentElement;
+const saved = byId("picture"); // in a file that was saved
 const model = new Model();
 const list = new List(byId("list"), byId("search"), model, choose);
 const log = new Log(byId("events"), byId("events-count"), model);
@@ -20,6 +21,8 @@ let drawing = null; // made with the first snapshot: places are remembered by th
 let connection = ["waiting", ""];
 let chosen = null; // id of what details are shown of
 let found = null; // what a trace found
+let stale = false; // the details are of before
+let frame = null; // the next one, when it is asked for
 let opener = null; // where the focus goes when the panel closes
 
 function told(kind, message) {
@@ -32,10 +35,18 @@ function show(change) {
   drawing ??= new Drawing(byId("map"), model, (id) => choose(id));
   drawing.update(change);
   log.update(change);
+  stale ||= Boolean(chosen) && change.put.concat(change.drop).some((id) => concerns(id));
+  frame ??= requestAnimationFrame(words);
+}
+
+/** What is said beside the map: once a frame, however many changes come. */
+function words() {
+  frame = null;
   networks();
   hosts();
   light();
-  if (chosen && change.put.concat(change.drop).some((id) => concerns(id))) panel();
+  if (chosen && stale) panel();
+  stale = false;
   tick();
   byId("empty").hidden = model.of("switch").length > 0;
   root.dataset.number = model.number;
@@ -192,6 +203,7 @@ function banners(since, alive) {
   const [state, words] = connection;
   const old = since === null ? "no controller ever gave a sign of life" : `what you see is ${age(since)} old`;
   const wanted = [];
+  if (saved) wanted.push(["saved", "note", "Saved.", `The fabric as it was on ${new Date(model.now() * 1000).toLocaleString()}.`]);
   if (state === "lost") wanted.push(["connection", "bad", "Connection lost.", words || "The map is as it was; trying again."]);
   else if (state === "live" && !model.facts.synced) wanted.push(["store", "bad", "The store is away.", `Of the fabric nothing new is known: ${old}.`]);
   else if (state !== "waiting" && !alive) {
@@ -271,8 +283,7 @@ byId("arrange").addEventListener("click", () => drawing?.arrange());
 document.addEventListener("keydown", keys);
 if (matchMedia("(max-width: 820px)").matches) byId("legend").open = false;
 
-// A file that was saved holds its picture; a page that is served is told.
-const saved = byId("picture");
+// A page that is served is told.
 const live = saved ? null : new Live(told, (state, words) => {
   connection = [state, words];
   root.dataset.live = state;
