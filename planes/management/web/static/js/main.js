@@ -177,7 +177,7 @@ function tick() {
   const since = model.age();
   const alive = since !== null && since < model.facts.patience;
   byId("name").textContent = model.facts.name || "Triplane";
-  document.title = model.facts.name ? `${model.facts.name} – Triplane` : "Triplane";
+  document.title = model.facts.name ? `${model.facts.name} - Triplane` : "Triplane";
   chips([
     ["switches", `${connected}/${switches.length}`, "Switches", connected === switches.length],
     ["links", `${living}/${links.length}`, "Links", living === links.length],
