@@ -92,10 +92,10 @@ def test_a_link_that_fails_is_dead_on_the_page_until_it_is_healed(campus: Tripla
     assert page.row(CUT)["words"].endswith("acc1/dist1dead")
     assert page.find("[data-chip='links']").text.split() == ["Links", "6/7"]
     page.find(f"#list [data-id='{CUT}']").click()
-    assert "is down" in page.find("#panel-body").text
+    assert "acc1-eth2 and dist1-eth1 are down" in page.find("#panel-body").text
     campus("heal", "acc1/dist1")
     page.until(lambda page: page.row(CUT)["state"] == "up")
-    page.until(lambda page: "is down" not in page.find("#panel-body").text)
+    page.until(lambda page: "are down" not in page.find("#panel-body").text)
 
 
 def test_a_switch_that_fails_takes_its_links_with_it_and_the_gateway_moves(campus: Triplane, page: Map) -> None:

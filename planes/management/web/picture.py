@@ -118,7 +118,7 @@ class _Drawing:
         """How a link between two switches is, and why."""
         rows = [self._ports.get(a), self._ports.get(b)]
         away = [name for name, _ in (a, b) if name in self._switches and not self._switches[name].connected]
-        down = [f"{row.switch}:{row.name}" for row in rows if row and not row.up]
+        down = [_called(row) for row in rows if row and not row.up]
         if down:
             return "down", f"{' and '.join(down)} is down" if len(down) == 1 else f"{' and '.join(down)} are down"
         if away:
@@ -150,7 +150,7 @@ class _Drawing:
         away = not self._switches[place[0]].connected
         condition, why = "up", ""
         if port is not None and not port.up:
-            condition, why = "down", f"{port.switch}:{port.name} is down"
+            condition, why = "down", f"{_called(port)} is down"
         elif away:
             condition, why = "down", f"{place[0]} is not connected to the controller"
         link = Link(
@@ -204,6 +204,11 @@ class _Drawing:
 def _at(node: Host | Crowd, spots: Mapping[str, Spot]) -> Host | Crowd:
     x, y = spots[node.id]
     return replace(node, x=x, y=y)
+
+
+def _called(port: state.Port) -> str:
+    """A port's name; most say whose it is."""
+    return port.name if port.name.startswith(port.switch) else f"{port.switch}:{port.name}"
 
 
 def _loaded(link: Link, forward: int, backward: int) -> Link:

@@ -83,11 +83,12 @@ def test_an_end_that_tells_nothing_is_known_by_the_other() -> None:
 @pytest.mark.parametrize(
     ("rows", "expected", "why"),
     [
-        ([port("leaf1", 2, up=False)], "down", "leaf1:leaf1-eth2 is down"),
+        ([port("leaf1", 2, up=False)], "down", "leaf1-eth2 is down"),
         (
             [port("leaf1", 2, up=False), port("spine", 1, up=False)], "down",
-            "leaf1:leaf1-eth2 and spine:spine-eth1 are down",
+            "leaf1-eth2 and spine-eth1 are down",
         ),
+        ([state.Port("spine", 1, "eth0", False)], "down", "spine:eth0 is down"),
         ([state.Switch(0xAB, "spine", 3, False)], "down", "spine is not connected to the controller"),
         ([port("spine", 1, role="dampened")], "dampened", "it fails often, and is left out for a while"),
         ([], "up", ""),
@@ -149,7 +150,7 @@ def test_an_access_link_is_carried_into_the_switch_and_out_of_it() -> None:
     found = link(view(counted), "access:leaf1:1-host:h1", cabling)
     assert (found.source, found.forward, found.backward, found.level) == ("host:h1", 2 * MEGABIT, 3 * MEGABIT, 2)
     down = link(view(counted, port("leaf1", 1, up=False, role="edge")), "access:leaf1:1-host:h1", cabling)
-    assert (down.state, down.why, down.forward) == ("down", "leaf1:leaf1-eth1 is down", 0)
+    assert (down.state, down.why, down.forward) == ("down", "leaf1-eth1 is down", 0)
     away = link(view(state.Switch(1, "leaf1", 1, False)), "access:leaf1:1-host:h1", cabling)
     assert (away.state, away.why) == ("down", "leaf1 is not connected to the controller")
 
