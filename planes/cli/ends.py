@@ -120,7 +120,8 @@ class Ends:
 
     def _refuse_unrouted(self, sender: Host, receiver: Host) -> None:
         for host in (sender, receiver):
-            if host.segment[1] not in _routed(self._networks[host.segment[0]]):
+            segments = {segment.name: segment for segment in self._networks[host.segment[0]].segments}
+            if segments[host.segment[1]].gateway is None:
                 raise LabError(
                     f"no packet passes from {sender.name} to {receiver.name}: {_where(sender, receiver)},"
                     f" and {'/'.join(host.segment)} has no gateway",
@@ -144,9 +145,6 @@ class Ends:
                 return packet.mac(entry["lladdr"])
         if str(gateway) in _routed(self._networks[sender.segment[0]]).get(sender.segment[1], ()):
             return ROUTER_MAC
-        for elected in known.of(state.GatewayState):
-            if (elected.network, elected.segment) == sender.segment and str(gateway) in elected.virtual_ips:
-                return packet.mac(elected.virtual_mac)
         for elected in known.of(state.GatewayState):
             if (elected.network, elected.segment) == sender.segment and str(gateway) in elected.virtual_ips:
                 return packet.mac(elected.virtual_mac)

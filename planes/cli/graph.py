@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 
 from planes.cli.session import Session
-from planes.management.graph import FORMS, Edge, Graph, Node
+from planes.management.graph import Edge, Graph, Node, dot, mermaid
+from planes.management.graph_drawio import drawio
 from planes.model.state import GatewayState, State
 from topologies.control import Info
 
 SHOWN = ("active", "standby")  # of a gateway's members
+FORMS: Mapping[str, Callable[[Graph], str]] = {"mermaid": mermaid, "dot": dot, "drawio": drawio}
+HTML = "html"
 
 
 def graph(session: Session, form_: str) -> None:
-    """Draw LAB as text: switches, with the gateways active or standby there, hosts, links; dashed is what is down.
+    """Draw LAB: switches, with the gateways active or standby there, hosts, links; dashed is what is down.
 
     \b
     Examples:
       triplane graph                       Mermaid: paste it into Markdown, between ```mermaid and ```
       triplane graph --as dot | dot -Tsvg > lab.svg
+      triplane graph --as drawio > lab.drawio    for diagrams.net
+      triplane graph --as html > lab.html        the map of `triplane web`, as it is now, in one file
     """
-    session.write(FORMS[form_](drawn(session.lab.info(), session.view(GatewayState).state)).rstrip("\n"))
+    if form_ == HTML:
+        session.write(_page(session).rstrip("\n"))
+    else:
+        session.write(FORMS[form_](drawn(session.lab.info(), session.view(GatewayState).state)).rstrip("\n"))
+
+
+def _page(session: Session) -> str:
+    from planes.cli.web import cabling_of  # slow to load, and the other forms don't need it
+    from planes.management.web import picture
+    from planes.management.web.cabling import remembered
+    from planes.management.web.saved import saved
+
+    view, cabling = session.view(), cabling_of(session.lab)
+    links = remembered(frozenset(cabling.names), view.state)
+    return saved(picture.drawn(view, links, cabling), time.time())
 
 
 def drawn(info: Info, known: State) -> Graph:

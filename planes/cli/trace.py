@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 
 from planes.cli import verify as verifying
@@ -55,6 +56,27 @@ def trace(
     if (port is None) != (protocol == "icmp"):
         raise Mistake(f"--protocol {protocol} " + ("has no ports" if port else "needs a --port"))
     flow, lab = Flow(protocol, port or 0), session.lab
+    followed = follow(lab, source, target, flow, version)
+    story = followed.story
+    counted = verifying.verify(lab, followed.journey, flow, story.trace) if verify else None
+    session.show([*story.tables(), *([counted.table()] if counted else [])], [*story.lines(), *story.paths()])
+    for switch, entries in followed.foreign.items():
+        session.tell(f"{switch} holds {len(entries)} entries of a stranger's, which the trace leaves out")
+    session.tell("\n".join([story.verdict(), *(counted.lines() if counted else ())]))
+    return 0 if story.delivered and (counted is None or counted.agrees) else 1
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A trace told; `foreign`: what switches hold of a stranger's, by switch."""
+
+    story: way.Story
+    journey: Journey
+    foreign: Mapping[str, tuple[Entry, ...]]
+
+
+def follow(lab: Lab, source: str, target: str, flow: Flow, version: int | None = None) -> Followed:
+    """Trace a packet of a flow from one host to another. LabError, when it can't be."""
     info = lab.info()
     if not info.process(CONTROLLER).alive:
         raise LabError(
@@ -77,12 +99,7 @@ def trace(
     told = origins(lab, known, intent)
     hosts = journey.sender.name, journey.receiver.name
     story = way.Story(found, wiring, *hosts, frozenset(journey.receiver.places), expected, way.teller(told))
-    counted = verifying.verify(lab, journey, flow, found) if verify else None
-    session.show([*story.tables(), *([counted.table()] if counted else [])], [*story.lines(), *story.paths()])
-    for switch, entries in foreign.items():
-        session.tell(f"{switch} holds {len(entries)} entries of a stranger's, which the trace leaves out")
-    session.tell("\n".join([story.verdict(), *(counted.lines() if counted else ())]))
-    return 0 if story.delivered and (counted is None or counted.agrees) else 1
+    return Followed(story, journey, foreign)
 
 
 def frames(journey: Journey, flow: Flow) -> tuple[bytes, bytes]:

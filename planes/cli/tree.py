@@ -12,7 +12,7 @@ from planes.model.state import EVENT_KINDS
 
 FAULT = Argument("words", "A link, switch, host, `controller` or `store`.", "fault", many=True, label="WHAT")
 PROTOCOLS = ("icmp", "tcp", "udp")
-DRAWN = ("mermaid", "dot")
+DRAWN = ("mermaid", "dot", "drawio", "html")
 
 COMMANDS = (
     Word(

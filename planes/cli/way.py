@@ -64,7 +64,11 @@ class Story:
 
     def paths(self) -> list[str]:
         """A line for each way from end to end, such as `h1 > acc1 > dist1 > acc2 > h2`."""
-        return list(dict.fromkeys(self._path(places, end) for places, end in self._routes()))
+        return list(dict.fromkeys(self.routes()))
+
+    def routes(self) -> list[str]:
+        """The same, one for each route of the trace."""
+        return [self._path(places, end) for places, end in self._routes()]
 
     def tables(self) -> list[Table]:
         """The same for programs."""
@@ -89,14 +93,15 @@ class Story:
             return f"{self.sender} reaches {self.receiver}"
         if not self.trace.whole:
             return f"{self.sender}'s frame has too many ways to follow them all"
-        reasons = dict.fromkeys(self._end(end) for _, end in self._routes() if not self._arrives(end))
+        reasons = dict.fromkeys(self._end(end) for _, end in self._routes() if not self.arrives(end))
         hint = self._hint()
         return f"{self.sender} does not reach {self.receiver}: {'; '.join(reasons)}" + (f"\n{hint}" if hint else "")
 
     def _routes(self) -> list[tuple[tuple[Place, ...], End]]:
         return [(route.places, route.end) for route in self.trace.routes]
 
-    def _arrives(self, end: End) -> bool:
+    def arrives(self, end: End) -> bool:
+        """This copy leaves where it may, as it must be by then."""
         return end.fate is Fate.LEFT and end.place in self.goals and end.frame == self.frame
 
     def _hint(self) -> str:
@@ -106,7 +111,7 @@ class Story:
 
     def _path(self, places: Sequence[Place], end: End) -> str:
         names = [self.sender, *(name for name, _ in places)]
-        if self._arrives(end):
+        if self.arrives(end):
             return " > ".join([*names, self.receiver])
         return f"{' > '.join(names)}: {self._end(end)}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -65,9 +65,6 @@ def dot(graph: Graph) -> str:
         ends = f'"{_escaped(edge.a)}" -- "{_escaped(edge.b)}"'
         lines.append(f'  {ends} [style={style}, label="{_escaped(edge.note)}"];')
     return "\n".join([*lines, "}"]) + "\n"
-
-
-FORMS: Mapping[str, Callable[[Graph], str]] = {"mermaid": mermaid, "dot": dot}
 
 
 def _numbers(graph: Graph) -> dict[str, str]:

@@ -74,10 +74,21 @@ def test_a_rule_that_somebody_took_away_is_missed(campus: Triplane) -> None:
     assert campus.run("trace", "h1", "h2").returncode == 0
 
 
-def test_hosts_that_are_apart_or_unknown_are_told(campus: Triplane) -> None:
-    apart = campus.run("trace", "h1", "db")
+def test_a_gateway_that_elects_is_on_the_way(campus: Triplane) -> None:
+    done = campus.run("trace", "h1", "isp")
+    assert (done.returncode, done.stderr) == (0, "h1 reaches isp\n")
+    assert done.stdout.splitlines()[-1] == "h1 > acc1 > dist1 > core > isp"  # dist1 is active
+
+
+def test_hosts_that_are_apart_are_told(campus: Triplane) -> None:
+    campus("deploy", "leaf-spine")
+    apart = campus.run("trace", "--lab", "leaf-spine", "r1", "r5")
     assert (apart.returncode, apart.stdout) == (1, "")
-    assert "h1 in office/users and db in office/servers, which are different segments" in apart.stderr
+    assert "r1 in red/office and r5 in red/lab, which are different segments" in apart.stderr
+    campus("destroy", "leaf-spine")
+
+
+def test_hosts_that_are_unknown_are_told(campus: Triplane) -> None:
     for names in (("h1", "h3"), ("h3", "h1"), ("h1", "acc1")):
         unknown = campus.run("trace", *names)
         assert (unknown.returncode, unknown.stdout) == (3, "")
