@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, fields
-from functools import wraps
-from pathlib import Path
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
-import click
-
-from planes.cli.bringup import open_store, synced
-from planes.cli.choice import chosen
-from planes.cli.output import Output, output_option
+from planes.cli.session import Session
 from planes.cli.snmp_agent import COMMUNITY, PORT, named_endpoint, named_user, read_users, told
+from planes.management.grammar import Mistake
 from planes.management.mibs import names
 from planes.management.mibs.smi import Scalar
 from planes.management.snmp import own
@@ -24,7 +20,6 @@ from planes.management.snmp.objects import Oid
 from planes.management.snmp.reading import Found, Local, Reader
 from planes.management.snmp.snapshot import Moment
 from planes.management.tables import Table
-from planes.management.watch import View
 from planes.model.errors import did_you_mean
 from topologies.errors import Exit, LabError
 
@@ -36,81 +31,35 @@ class Asked:
     """Whom to ask, and as whom."""
 
     agent: str | None
-    lab: str | None
-    community: str
+    community: str | None
     user: str | None
-    file: Path | None
+    users: str | None
     context: str | None
 
 
-def _options(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command what says whom to ask, as `asked`, and `-o`."""
-
-    @wraps(command)
-    def run(**given: Any) -> None:
-        asked = Asked(**{field.name: given.pop(field.name) for field in fields(Asked)})
-        command(asked=asked, **given)
-
-    options = (
-        click.option("--agent", metavar="ADDRESS[:PORT]", help="Ask this agent; without it, a lab's store is read."),
-        click.option("--lab", metavar="LAB", help="The lab to read, where there is no agent."),
-        click.option("--community", metavar="NAME", envvar=COMMUNITY, default=DEFAULT_COMMUNITY, show_default=True),
-        click.option("--user", metavar="NAME", help="Ask by SNMPv3, as this user of FILE."),
-        click.option("--users", "file", metavar="FILE", type=click.Path(path_type=Path), help="As for the agent."),
-        click.option("--context", metavar="NETWORK", help="See what this tenant sees."),
-        output_option,
-    )
-    decorated: Callable[..., None] = run
-    for option in reversed(options):
-        decorated = option(decorated)
-    return decorated
-
-
-@click.group()
-def snmp() -> None:
-    """Read objects by their names, as an SNMP agent serves them.
-
-    \b
-    Examples:
-      triplane snmp get sysName ifOperStatus.3     from the lab that runs
-      triplane snmp walk ifTable
-      triplane snmp table ifXTable --context red   what tenant red sees
-      triplane snmp walk system --agent 192.0.2.1:161 --user ops --users users.yaml
-    """
-
-
-@snmp.command()
-@click.argument("objects", metavar="OBJECT...", nargs=-1, required=True)
-@_options
-def get(objects: tuple[str, ...], asked: Asked, output: Output) -> None:
+def snmp_get(session: Session, objects: tuple[str, ...], **asked: str | None) -> None:
     """Print OBJECTs, such as sysName, ifOperStatus.3 or 1.3.6.1.2.1.1.5.0. Exits with 3 when one is not there."""
     oids = [_instance(text) for text in objects]
-    values = _read(asked, lambda reader: reader.get(oids))
+    values = _read(session, Asked(**asked), lambda reader: reader.get(oids))
     there = [(oid, value) for oid, value in zip(oids, values, strict=True) if value is not None]
-    output.show([_listed(there)])
+    session.show([_listed(there)])
     missing = [text for text, value in zip(objects, values, strict=True) if value is None]
     if missing:
         raise LabError(f"not there: {', '.join(missing)}", "`triplane snmp walk` lists what is", Exit.UNKNOWN)
 
 
-@snmp.command()
-@click.argument("below", metavar="[OBJECT]", default="internet")
-@_options
-def walk(below: str, asked: Asked, output: Output) -> None:
+def snmp_walk(session: Session, below: str, **asked: str | None) -> None:
     """Print all that is below OBJECT, such as ifTable, ifName or 1.3.6.1.2.1.1; all there is by default."""
     oid = _oid(below)
-    output.show([_listed(_read(asked, lambda reader: reader.walk(oid)))])
+    session.show([_listed(_read(session, Asked(**asked), lambda reader: reader.walk(oid)))])
 
 
-@snmp.command()
-@click.argument("name", metavar="TABLE")
-@_options
-def table(name: str, asked: Asked, output: Output) -> None:
+def snmp_table(session: Session, name: str, **asked: str | None) -> None:
     """Print a TABLE, such as ifXTable, a line for each row: its index, then its columns by name."""
     if name not in names.TABLES:
         raise LabError(f"no table {name!r}", did_you_mean(name, names.TABLES), Exit.UNKNOWN)
     entry = (*names.TABLES[name].oid, 1)
-    output.show([_rows(name, _read(asked, lambda reader: reader.walk(entry)))])
+    session.show([_rows(name, _read(session, Asked(**asked), lambda reader: reader.walk(entry)))])
 
 
 def _rows(name: str, found: Found) -> Table:
@@ -144,7 +93,7 @@ def _oid(text: str) -> Oid:
     except KeyError:
         raise LabError(f"no object {head!r}", did_you_mean(head, {*names.NAMES, *own.NAMES}), Exit.UNKNOWN) from None
     except ValueError:
-        raise click.BadParameter(f"{text!r} is neither a name with an index, such as ifName.3, nor an OID") from None
+        raise Mistake(f"{text!r} is neither a name with an index, such as ifName.3, nor an OID") from None
 
 
 def _instance(text: str) -> Oid:
@@ -158,26 +107,25 @@ def _label(oid: Oid) -> str:
     return next((f"{name}.0" for name, scalar in own.NAMES.items() if oid == (*scalar, 0)), None) or names.label(oid)
 
 
-def _read(asked: Asked, ask: Callable[[Reader], Coroutine[None, None, R]]) -> R:
+def _read(session: Session, asked: Asked, ask: Callable[[Reader], Coroutine[None, None, R]]) -> R:
     with told():
         if asked.agent is None:
-            return asyncio.run(ask(_local(asked)))
+            return asyncio.run(ask(_local(session, asked)))
         return asyncio.run(_remotely(asked, asked.agent, ask))
 
 
-def _local(asked: Asked) -> Reader:
+def _local(session: Session, asked: Asked) -> Reader:
     if asked.user is not None:
-        raise click.UsageError("--user is for an --agent; a lab's store is read without")
-    with open_store(lab := chosen(asked.lab)) as store:
-        view = View(synced(lab, store), store.intent(), store.serial(), True)
-    return Local(view, asked.context, Moment(time.time(), time.monotonic()))
+        raise Mistake("--user is for an --agent; a lab's store is read without")
+    return Local(session.view(), asked.context, Moment(time.time(), time.monotonic()))
 
 
 async def _remotely(asked: Asked, agent: str, ask: Callable[[Reader], Coroutine[None, None, R]]) -> R:
     from planes.management.snmp.peers import Remote  # loads pysnmp, which takes a while
 
     at = named_endpoint(agent, PORT, "--agent")
-    remote = Remote(at, asked.community, _user(asked), asked.context or "")
+    community = asked.community or os.environ.get(COMMUNITY) or DEFAULT_COMMUNITY
+    remote = Remote(at, community, _user(asked), asked.context or "")
     try:
         return await ask(remote)
     finally:
@@ -187,6 +135,6 @@ async def _remotely(asked: Asked, agent: str, ask: Callable[[Reader], Coroutine[
 def _user(asked: Asked) -> User | None:
     if asked.user is None:
         return None
-    if asked.file is None:
-        raise click.UsageError("--user needs --users FILE, where the user's passwords are")
-    return named_user(asked.user, read_users(asked.file), "--user")
+    if asked.users is None:
+        raise Mistake("--user needs --users FILE, where the user's passwords are")
+    return named_user(asked.user, read_users(asked.users), "--user")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from planes.cli.options import LAB_ARGUMENT, LAB_OPTION, OUTPUT, PLAN, timeout
+from planes.cli.tree_services import AGENT, METRICS, SNMP, WEB
 from planes.cli.tree_shell import RUN, SHELL_WORDS
 from planes.cli.tree_show import SHOW
 from planes.management.grammar import Argument, Option, Word, within
@@ -195,6 +196,10 @@ COMMANDS = (
         options=(LAB_OPTION,),
         handler="planes.cli.lab:heal",
     ),
+    WEB,
+    METRICS,
+    AGENT,
+    SNMP,
     Word(
         "destroy",
         "End a lab; nothing of it stays.",
