@@ -34,6 +34,9 @@ _NETWORK = re.compile(r"network ([^:; ]+): ")
 def notifications(before: View, after: View, now: float, then: float | None = None) -> list[Told]:
     """What happened from one view to the next, at `now`; `before` was looked at `then` (Unix times).
 
+    What is named None is for who may see all, and is all that there is to tell; what has a network's name is for that
+    tenant alone, beside it.
+
     A controller is down when time has passed without a sign of life, so ask again at times, with the same view too and
     with `then`. The first view of a store, and one of a store that is away, tell nothing.
     """

@@ -148,10 +148,14 @@ def _index(row: tuple[Oid, Any]) -> Oid:
 
 
 def _column(at: Oid, column: Column[Any], rows: Iterable[tuple[Oid, Any]], found: Objects) -> None:
-    syntax, of = column.syntax, column.of
+    """Most columns have few different values, so each is made once."""
+    syntax, of, made = column.syntax, column.of, dict[int | bytes | Oid, Value]()
     for index, row in rows:
-        if (data := of(row)) is not None:
-            found[at + index] = value(syntax, data)
+        data = of(row)
+        if data is not None:
+            if (known := made.get(data)) is None:
+                known = made[data] = value(syntax, data)
+            found[at + index] = known
 
 
 def string(octets: bytes) -> Oid:
