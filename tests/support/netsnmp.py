@@ -103,6 +103,7 @@ class NetSnmp:
     """Net-SNMP's programs, with a directory of their own for all they keep."""
 
     directory: Path
+    more: Mapping[str, str] = field(default_factory=dict)  # for the agent's environment
 
     @property
     def environ(self) -> dict[str, str]:
@@ -138,7 +139,7 @@ class NetSnmp:
         port = free_port()
         argv = [sys.executable, "-m", "planes.cli", "snmp-agent", "--listen", f"127.0.0.1:{port}"]
         argv += ["--users", str(users), *arguments]
-        with subprocess.Popen(argv, env=self.environ, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(argv, env={**self.environ, **self.more}, stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr is not None
             try:
                 said = process.stderr.readline()
