@@ -85,6 +85,7 @@ async def _serve(
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     async with Watch(connect) as watch:
         view = await _synced(watch, settings.what)
+        await _refresh(contexts, view)
         notifier = Notifier(settings.targets, _deliver(settings, usm), say)
         tasks = [asyncio.create_task(_follow(watch, view, contexts)), asyncio.create_task(_tell(watch, view, notifier))]
         for task in tasks:  # they end by an error only, which is a bug
@@ -124,11 +125,16 @@ async def _synced(watch: Watch, what: str) -> View:
 async def _follow(watch: Watch, view: View, contexts: Contexts) -> None:
     """Serve what is newest, at a bounded rate; while the store is away, what was known last."""
     while True:
-        began, now = time.monotonic(), moment()
-        built = await asyncio.get_running_loop().run_in_executor(None, contexts.build, view, now, contexts.wanted(now))
-        contexts.put(view, built)
+        view, began = await watch.newer(view), time.monotonic()
+        await _refresh(contexts, view)
         await asyncio.sleep(max(LEAST_INTERVAL, SHARE * (time.monotonic() - began)))
-        view = await watch.newer(view)
+
+
+async def _refresh(contexts: Contexts, view: View) -> None:
+    """Serve a view; its snapshots are made in a thread."""
+    now = moment()
+    built = await asyncio.get_running_loop().run_in_executor(None, contexts.build, view, now, contexts.wanted(now))
+    contexts.put(view, built)
 
 
 async def _tell(watch: Watch, view: View, notifier: Notifier) -> None:
