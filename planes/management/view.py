@@ -1,4 +1,4 @@
-"""A store's content at one moment, and whether its controller lives."""
+"""A store's content at one moment, and how old it is."""
 
 from __future__ import annotations
 

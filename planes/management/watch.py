@@ -9,14 +9,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 
-from planes.management.view import PATIENCE as PATIENCE
-from planes.management.view import View as View
-from planes.management.view import age as age
-from planes.management.view import alive as alive
+from planes.management.view import PATIENCE, View, age, alive
 from planes.store.base import Store, StoreError
 
 MIN_INTERVAL = 0.02  # seconds between views: what changes meanwhile is told together
 RETRY = 0.25  # seconds between looks at a store that is away
+
+__all__ = ["MIN_INTERVAL", "PATIENCE", "RETRY", "View", "Watch", "age", "alive"]
 
 
 class Watch:
