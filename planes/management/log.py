@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from planes.management.watch import age, alive
+from planes.management.view import age, alive
 from planes.model.state import Event, State
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}

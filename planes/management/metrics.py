@@ -21,7 +21,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
 
-from planes.management.watch import View, alive
+from planes.management.view import View, alive
 from planes.model import state
 from planes.model.intent import Network
 from planes.model.state import Controller, Counter, Event, GatewayState, Host, Key, Link, Port, Switch, Traffic
