@@ -25,7 +25,7 @@ LEVELS = ("link:acc1:2-dist1:1", "link:acc2:4-dist2:2")  # of links that must be
 @contextmanager
 def _stream(triplane: Triplane, source: str, target: str, address: str, rate: str, port: str) -> Iterator[None]:
     """iperf3, as long as the block."""
-    listen = triplane.argv("exec", target, "--", "iperf3", "-s", "-1", "-p", port)
+    listen = triplane.argv("exec", target, "--", "iperf3", "-s", "-1", "--forceflush", "-p", port)
     send = triplane.argv("exec", source, "--", "iperf3", "-u", "-c", address, "-p", port, "-b", rate, "-t", SECONDS)
     quiet = subprocess.DEVNULL
     with subprocess.Popen(listen, env=triplane.environ, stdout=subprocess.PIPE, stderr=quiet, text=True) as server:
