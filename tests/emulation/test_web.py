@@ -100,7 +100,7 @@ def test_a_link_that_fails_is_dead_on_the_page_until_it_is_healed(campus: Tripla
 
 def test_a_switch_that_fails_takes_its_links_with_it_and_the_gateway_moves(campus: Triplane, page: Map) -> None:
     page.find("#list [data-id='switch:dist2']").click()
-    assert page.find("[data-gateway='office/users']").get_attribute("data-state") == "standby"
+    page.until(lambda page: page.find("[data-gateway='office/users']").get_attribute("data-state") == "standby")
     campus("fail", "dist1")
     page.until(lambda page: page.row("switch:dist1")["state"] == "down")
     page.until(lambda page: {CUT, "link:core:2-dist1:4"} <= page.ids("[data-state='down']"))
