@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from planes.model import state
@@ -22,9 +22,9 @@ Progress = Callable[[str, int, int], None]
 
 
 @contextmanager
-def open_store(lab: Lab) -> Iterator[Store]:
-    """A lab's store."""
-    store = OvsdbStore(f"unix:{lab.directory.store}")
+def open_store(lab: Lab, tables: Iterable[type] | None = None) -> Iterator[Store]:
+    """A lab's store; only these classes of rows are read, if they are named."""
+    store = OvsdbStore(f"unix:{lab.directory.store}", tables=tables)
     try:
         yield store
     finally:

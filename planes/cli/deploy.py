@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 import time
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from planes.cli.bringup import await_fabric, open_store
 from planes.cli.limits import refuse_excess
+from planes.cli.session import Session
 from planes.model.load import parse, read_text
 from planes.model.resolve import resolve
 from planes.model.state import State
@@ -21,11 +21,7 @@ from topologies.errors import LabError
 from topologies.library import find
 
 
-@click.command()
-@click.argument("plan")
-@click.option("--name", metavar="LAB", help="The lab's name; the plan's by default.")
-@click.option("--timeout", default=120.0, show_default=True, metavar="SECONDS", help="How long the fabric may take.")
-def deploy(plan: str, name: str | None, timeout: float) -> None:
+def deploy(session: Session, plan: str, name: str | None, timeout: float) -> None:
     """Launch the topology of PLAN (a file, or the name of a shipped plan) as a lab.
 
     Returns when all switches are connected, all links found, the plan's networks installed and its gateways elected.
@@ -50,10 +46,9 @@ def deploy(plan: str, name: str | None, timeout: float) -> None:
             await_fabric(deployment.lab, store, wiring, intent, serial, timeout, bars.show)
         deployment.lab.settle()
         lab = deployment.commit()
-    click.echo(
+    session.tell(
         f"lab {lab.name!r} is up: {len(wiring.switches)} switches, {len(wiring.hosts)} hosts,"
-        f" {time.monotonic() - begun:.1f} s",
-        err=True,
+        f" {time.monotonic() - begun:.1f} s"
     )
 
 

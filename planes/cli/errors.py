@@ -27,21 +27,29 @@ Exit statuses:
 `triplane exec` exits as its command does."""
 
 
+USERS = (PlanError, LabError, StoreError)  # what users can act on
+
+
+def spoken(error: Exception) -> tuple[str, int]:
+    """One of USERS as a message, and its exit status."""
+    match error:
+        case PlanError():
+            count = len(error.problems)
+            return f"{error}\n{count} problem{'s' if count > 1 else ''} in the plan", BAD_PLAN
+        case LabError():
+            return f"triplane: {error}", int(error.code)
+    return f"triplane: {error}", 1
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Turn what users can act on into a message on standard error and an exit status."""
     try:
         yield
-    except PlanError as error:
-        count = len(error.problems)
-        click.echo(f"{error}\n{count} problem{'s' if count > 1 else ''} in the plan", err=True)
-        raise SystemExit(BAD_PLAN) from error
-    except LabError as error:
-        click.echo(f"triplane: {error}", err=True)
-        raise SystemExit(int(error.code)) from error
-    except StoreError as error:
-        click.echo(f"triplane: {error}", err=True)
-        raise SystemExit(1) from error
+    except USERS as error:
+        text, status = spoken(error)
+        click.echo(text, err=True)
+        raise SystemExit(status) from error
     except KeyboardInterrupt as error:
         click.echo("triplane: interrupted", err=True)
         raise SystemExit(INTERRUPTED) from error

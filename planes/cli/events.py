@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-import click
-
 from planes.cli.bringup import LOOK_INTERVAL, open_store, synced
-from planes.cli.choice import chosen
-from planes.cli.output import Output, output_option
+from planes.cli.session import Session
 from planes.management import show
+from planes.management.grammar import Mistake
 from planes.model.state import Event
 from planes.store.base import Store
 from topologies import lab as labs
@@ -19,27 +17,21 @@ from topologies.lab import Lab
 LINES = ("table", "json")  # the forms that can be printed a line at a time
 
 
-@click.command()
-@click.argument("name", metavar="[LAB]", required=False)
-@click.option(
-    "-f", "--follow", is_flag=True, help="Go on as things happen, a line each, until Ctrl-C or the lab's end."
-)
-@output_option
-def events(name: str | None, follow: bool, output: Output) -> None:
+def events(session: Session, follow: bool) -> None:
     """Show what happened in LAB lately, the newest last: who became active where, and why.
 
     The store keeps the last 1,000 events. With --follow -o json each event is an object on a line of its own.
     """
-    if follow and output.form not in LINES:
-        raise click.UsageError(f"--follow prints lines: take -o {' or '.join(LINES)}")
-    with open_store(lab := chosen(name)) as store:
-        known = synced(lab, store)
-        if not follow:
-            output.show([show.events(known.of(Event))])
-            return
+    if follow and session.form not in LINES:
+        raise Mistake(f"--follow prints lines: take -o {' or '.join(LINES)}")
+    if not follow:
+        session.show([show.events(session.view(Event).state.of(Event))])
+        return
+    with open_store(lab := session.lab, [Event]) as store:
+        synced(lab, store)
         for event in _happening(lab, store):
-            click.echo(_line(event, output.form))
-    click.echo(f"lab {lab.name!r} is gone", err=True)
+            session.write(_line(event, session.form))
+    session.tell(f"lab {lab.name!r} is gone")
 
 
 def _happening(lab: Lab, store: Store) -> Iterator[Event]:

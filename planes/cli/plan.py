@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from planes.cli.bringup import await_applied, open_store, synced
-from planes.cli.choice import chosen, lab_option
 from planes.cli.limits import refuse_excess
+from planes.cli.session import Session
 from planes.model.load import load, parse, read_text
 from planes.model.plan import Plan
 from planes.model.resolve import resolve
@@ -17,9 +15,7 @@ from topologies.lab import Lab
 from topologies.library import find
 
 
-@click.command()
-@click.argument("plan")
-def validate(plan: str) -> None:
+def validate(session: Session, plan: str) -> None:
     """Check PLAN, a file or the name of a shipped plan.
 
     Prints every problem with its line and column, and exits with 6; prints what the plan holds when there is none.
@@ -33,22 +29,16 @@ def validate(plan: str) -> None:
         f"{len(topology.links) if topology else 0} links",
         f"{len(found.networks)} networks",
     ]
-    click.echo(f"{path}: {found.name!r} is valid: {', '.join(parts)}")
+    session.write(f"{path}: {found.name!r} is valid: {', '.join(parts)}")
 
 
-@click.command()
-@click.argument("plan")
-@lab_option
-@click.option(
-    "--timeout", default=60.0, show_default=True, metavar="SECONDS", help="How long to wait for the switches."
-)
-def apply(plan: str, name: str | None, timeout: float) -> None:
+def apply(session: Session, plan: str, timeout: float) -> None:
     """Make the networks of a running lab those of PLAN, and wait until its switches hold the change.
 
     PLAN has the topology that the lab runs: edit a copy of the plan that it was deployed from. From then on it is the
     lab's plan, and `triplane check` goes by it.
     """
-    path, lab = find(plan), chosen(name)
+    path, lab = find(plan), session.lab
     text, wanted = wanted_of(lab, path)
     intent = resolve(wanted)
     with open_store(lab) as store:
@@ -58,7 +48,7 @@ def apply(plan: str, name: str | None, timeout: float) -> None:
     new = lab.directory.plan.with_suffix(".new")
     new.write_text(text, encoding="utf-8")
     new.replace(lab.directory.plan)
-    click.echo(f"lab {lab.name!r} follows plan {wanted.name!r}", err=True)
+    session.tell(f"lab {lab.name!r} follows plan {wanted.name!r}")
 
 
 def wanted_of(lab: Lab, path: Path) -> tuple[str, Plan]:
