@@ -22,9 +22,9 @@ Progress = Callable[[str, int, int], None]
 
 
 @contextmanager
-def open_store(lab: Lab, tables: Iterable[type] | None = None) -> Iterator[Store]:
-    """A lab's store; only these classes of rows are read, if they are named."""
-    store = OvsdbStore(f"unix:{lab.directory.store}", tables=tables)
+def open_store(lab: Lab, tables: Iterable[type] | None = None, configuration: bool = False) -> Iterator[Store]:
+    """A lab's store; only these classes of rows are read, if they are named. The `configuration` is left out by default."""
+    store = OvsdbStore(f"unix:{lab.directory.store}", tables=tables, configuration=configuration)
     try:
         yield store
     finally:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import click
 
-from planes.model.errors import PlanError
+from planes.model.errors import CommitError, PlanError
 from planes.store.base import StoreError
 from topologies.errors import LabError
 
@@ -27,7 +27,7 @@ Exit statuses:
 `triplane exec` exits as its command does."""
 
 
-USERS = (PlanError, LabError, StoreError)  # what users can act on
+USERS = (PlanError, CommitError, LabError, StoreError)  # what users can act on
 
 
 def spoken(error: Exception) -> tuple[str, int]:

@@ -41,6 +41,13 @@ class Checked:
     def name(self) -> str:
         return self.rest.name
 
+    def applied(self, intent: resolved.Intent) -> resolved.Intent:
+        """The intent with this in force, where it was that of the running configuration."""
+        networks: dict[str, resolved.Network | None] = {network.name: network for network in intent.networks}
+        networks |= self.networks
+        kept = (network for _, network in sorted(networks.items()) if network is not None)
+        return resolved.Intent(self.name, tuple(kept), self.switches)
+
 
 @dataclass(frozen=True)
 class _Rest:

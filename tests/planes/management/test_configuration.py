@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -36,17 +37,34 @@ checks: []
 """
 
 
+class World(Database):
+    """A database, and all stores that a test opens on it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[Store] = []
+
+    def connect(self) -> Store:
+        self.opened.append(Store(self))
+        self.opened[-1].run()
+        return self.opened[-1]
+
+    def close(self) -> None:
+        for store in self.opened:
+            store.close()
+
+
 @pytest.fixture
-def database() -> Database:
-    database = Database()
-    first = Candidate(Store(database), "ann")
-    first.load(TEXT)
-    assert first.commit(NOW, "deployed").number == 1
-    return database
+def database() -> Iterator[World]:
+    with closing(World()) as database:
+        first = candidate(database)
+        first.load(TEXT)
+        assert first.commit(NOW, "deployed").number == 1
+        yield database
 
 
-def candidate(database: Database, who: str = "ann") -> Candidate:
-    return Candidate(Store(database), who)
+def candidate(database: World, who: str = "ann") -> Candidate:
+    return Candidate(database.connect(), who)
 
 
 def edited(candidate: Candidate, old: str, new: str) -> None:
@@ -54,13 +72,13 @@ def edited(candidate: Candidate, old: str, new: str) -> None:
     candidate.load(candidate.text.replace(old, new))
 
 
-def running(database: Database) -> str:
+def running(database: World) -> str:
     content = database.content
     assert resolve(parse(join(content.documents))) == content.intent, "the intent is what the configuration says"
     return join(content.documents)
 
 
-def test_a_commit_is_the_text_and_what_it_comes_to(database: Database) -> None:
+def test_a_commit_is_the_text_and_what_it_comes_to(database: World) -> None:
     assert running(database) == TEXT
     mine = candidate(database)
     edited(mine, "rate: 10M\n\n", "rate: 20M\n\n")
@@ -75,14 +93,14 @@ def test_a_commit_is_the_text_and_what_it_comes_to(database: Database) -> None:
     assert mine.commit(NOW + 2).number == 0, "nothing is left to commit"
 
 
-def test_comments_alone_are_worth_a_commit(database: Database) -> None:
+def test_comments_alone_are_worth_a_commit(database: World) -> None:
     mine = candidate(database)
     edited(mine, "# a comment", "# another")
     assert mine.commit(NOW).number == 2
     assert running(database) == TEXT.replace("# a comment", "# another")
 
 
-def test_what_is_wrong_changes_nothing_and_the_candidate_stays(database: Database) -> None:
+def test_what_is_wrong_changes_nothing_and_the_candidate_stays(database: World) -> None:
     mine, before = candidate(database), database.content
     edited(mine, "ports: [h1]", "ports: [h3]")
     for act in (mine.check, lambda: mine.commit(NOW)):
@@ -96,14 +114,14 @@ def test_what_is_wrong_changes_nothing_and_the_candidate_stays(database: Databas
     assert "[h1, s2]" in mine.text
 
 
-def test_what_the_fabric_may_not_hold_is_not_committed(database: Database) -> None:
+def test_what_the_fabric_may_not_hold_is_not_committed(database: World) -> None:
     seen: list[Checked] = []
 
     def refuse(checked: Checked) -> None:
         seen.append(checked)
         raise CommitError("too much")
 
-    mine, before = Candidate(Store(database), "ann", refuse), database.content
+    mine, before = Candidate(database.connect(), "ann", refuse), database.content
     edited(mine, "rules: 9", "rules: 8")
     with pytest.raises(CommitError, match="too much"):
         mine.commit(NOW)
@@ -111,7 +129,7 @@ def test_what_the_fabric_may_not_hold_is_not_committed(database: Database) -> No
     assert [list(checked.networks) for checked in seen] == [["blue"]]
 
 
-def test_a_store_that_is_away_keeps_the_candidate(database: Database) -> None:
+def test_a_store_that_is_away_keeps_the_candidate(database: World) -> None:
     mine = candidate(database)
     edited(mine, "rules: 9", "rules: 8")
     database.reachable = False
@@ -125,7 +143,7 @@ def test_a_store_that_is_away_keeps_the_candidate(database: Database) -> None:
 # two editors
 
 
-def test_who_comes_second_is_told_what_changed_beside(database: Database) -> None:
+def test_who_comes_second_is_told_what_changed_beside(database: World) -> None:
     one, two = candidate(database, "ann"), candidate(database, "bob")
     edited(one, "rate: 10M\n\n", "rate: 20M\n\n")
     edited(two, "rules: 9", "rules: 8")
@@ -135,7 +153,7 @@ def test_who_comes_second_is_told_what_changed_beside(database: Database) -> Non
     assert running(database) == TEXT.replace("rate: 10M\n\n", "rate: 20M\n\n").replace("rules: 9", "rules: 8")
 
 
-def test_who_changes_the_same_network_is_refused_until_an_update(database: Database) -> None:
+def test_who_changes_the_same_network_is_refused_until_an_update(database: World) -> None:
     one, two = candidate(database, "ann"), candidate(database, "bob")
     edited(one, "rules: 9", "rules: 8")
     edited(two, "    rate: 10M\n    limits", "    rate: 30M\n    limits")
@@ -150,7 +168,7 @@ def test_who_changes_the_same_network_is_refused_until_an_update(database: Datab
     assert database.content is before
 
 
-def test_an_update_makes_both_changes_where_they_are_apart(database: Database) -> None:
+def test_an_update_makes_both_changes_where_they_are_apart(database: World) -> None:
     one, two = candidate(database, "ann"), candidate(database, "bob")
     edited(one, "subnet: 10.0.0.0/24, ", "subnet: 10.0.0.0/16, ")
     edited(two, "  red:  # a comment", "  red:  # red")
@@ -162,7 +180,7 @@ def test_an_update_makes_both_changes_where_they_are_apart(database: Database) -
     )
 
 
-def test_an_update_shows_conflicts_and_takes_the_side_it_is_told(database: Database) -> None:
+def test_an_update_shows_conflicts_and_takes_the_side_it_is_told(database: World) -> None:
     one, two = candidate(database, "ann"), candidate(database, "bob")
     edited(one, "rules: 9", "rules: 8")
     edited(two, "rules: 9", "rules: 7")
@@ -176,7 +194,7 @@ def test_an_update_shows_conflicts_and_takes_the_side_it_is_told(database: Datab
     assert running(database) == TEXT.replace("rules: 9", "rules: 7")
 
 
-def test_a_network_that_one_deletes_and_another_changes_is_a_conflict(database: Database) -> None:
+def test_a_network_that_one_deletes_and_another_changes_is_a_conflict(database: World) -> None:
     one, two = candidate(database, "ann"), candidate(database, "bob")
     one.load(TEXT.replace("  blue:\n    rate: 10M\n    limits: {rules: 9}\n", ""))
     edited(two, "rules: 9", "rules: 7")
@@ -186,7 +204,7 @@ def test_a_network_that_one_deletes_and_another_changes_is_a_conflict(database: 
     assert two.commit(NOW).number == 0
 
 
-def test_a_commit_that_is_overtaken_looks_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_commit_that_is_overtaken_looks_again(database: World, monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = candidate(database, "ann"), candidate(database, "bob")
     edited(one, "rate: 10M\n\n", "rate: 20M\n\n")
     edited(two, "rules: 9", "rules: 8")
@@ -217,8 +235,12 @@ STEPS = st.tuples(
 @given(st.lists(STEPS, max_size=30))
 @settings(max_examples=150, deadline=None)
 def test_no_interleaving_loses_a_commit_silently(steps: list[tuple[int, str, str, int]]) -> None:
-    database = Database()
-    first = Candidate(Store(database), "first")
+    with closing(World()) as database:
+        _interleave(database, steps)
+
+
+def _interleave(database: World, steps: list[tuple[int, str, str, int]]) -> None:
+    first = candidate(database, "first")
     first.load(TEXT)
     first.commit(NOW)
     editors = [candidate(database, "ann"), candidate(database, "bob")]
@@ -269,13 +291,12 @@ def _step(editor: Candidate, act: str, by: str, count: int) -> None:
 # confirmed commits
 
 
-def test_what_is_not_confirmed_in_time_is_taken_back(database: Database) -> None:
+def test_what_is_not_confirmed_in_time_is_taken_back(database: World) -> None:
     mine = candidate(database)
     edited(mine, "rules: 9", "rules: 8")
     done = mine.commit(NOW, "careful", within=120.0)
     assert (done.number, done.confirm_by) == (2, NOW + 120)
-    store = Store(database)
-    store.run()
+    store = database.connect()
     assert store.pending() == Pending(2, NOW + 120)
     assert expire(store, NOW + 119.9) == 0
     assert expire(store, NOW + 120) == 3
@@ -289,7 +310,7 @@ def test_what_is_not_confirmed_in_time_is_taken_back(database: Database) -> None
 
 
 @pytest.mark.parametrize("how", ["commit", "another", "confirm"])
-def test_any_commit_confirms(database: Database, how: str) -> None:
+def test_any_commit_confirms(database: World, how: str) -> None:
     mine = candidate(database)
     edited(mine, "rules: 9", "rules: 8")
     mine.commit(NOW, within=120.0)
@@ -299,32 +320,29 @@ def test_any_commit_confirms(database: Database, how: str) -> None:
         assert confirm(mine._store) == 2
     else:
         assert mine.commit(NOW + 1).confirmed == 2
-    store = Store(database)
-    store.run()
+    store = database.connect()
     assert expire(store, NOW + 999) == 0
     assert database.content.commits[2].state == "confirmed"
     assert confirm(store) == 0
 
 
-def test_a_second_confirmed_commit_is_taken_back_alone(database: Database) -> None:
+def test_a_second_confirmed_commit_is_taken_back_alone(database: World) -> None:
     mine = candidate(database)
     for rules in ("8", "7"):
         edited(mine, f"rules: {int(rules) + 1}", f"rules: {rules}")
         mine.commit(NOW, within=120.0)
-    store = Store(database)
-    store.run()
+    store = database.connect()
     assert expire(store, NOW + 999) == 4
     assert running(database) == TEXT.replace("rules: 9", "rules: 8")
     assert [database.content.commits[number].state for number in (2, 3)] == ["confirmed", "expired"]
 
 
 @pytest.mark.parametrize("first", ["confirm", "expiry"])
-def test_of_confirmation_and_expiry_one_wins(database: Database, first: str) -> None:
+def test_of_confirmation_and_expiry_one_wins(database: World, first: str) -> None:
     mine = candidate(database)
     edited(mine, "rules: 9", "rules: 8")
     mine.commit(NOW, within=120.0)
-    confirming, expiring = Store(database), Store(database)
-    confirming.run(), expiring.run()
+    confirming, expiring = database.connect(), database.connect()
     acts: list[Callable[[], int]] = [lambda: confirm(confirming), lambda: expire(expiring, NOW + 120)]
     won, lost = acts if first == "confirm" else acts[::-1]
     assert won() > 0
@@ -336,7 +354,7 @@ def test_of_confirmation_and_expiry_one_wins(database: Database, first: str) -> 
 # rollback, history
 
 
-def test_n_commits_are_rolled_back_exactly(database: Database) -> None:
+def test_n_commits_are_rolled_back_exactly(database: World) -> None:
     mine, texts = candidate(database), [TEXT]
     for rate in (20, 30, 40):
         mine.load(TEXT.replace("10M", f"{rate}M"))
@@ -351,7 +369,7 @@ def test_n_commits_are_rolled_back_exactly(database: Database) -> None:
         mine.rollback(5)
 
 
-def test_so_many_commits_are_kept(database: Database) -> None:
+def test_so_many_commits_are_kept(database: World) -> None:
     mine = candidate(database)
     for rate in range(KEPT + 5):
         mine.load(TEXT.replace("10M", f"{rate + 1}M"))
@@ -360,7 +378,7 @@ def test_so_many_commits_are_kept(database: Database) -> None:
     assert join(mine.past(KEPT - 1)) == TEXT.replace("10M", "6M")
 
 
-def test_a_comparison_is_with_what_runs_or_ran(database: Database) -> None:
+def test_a_comparison_is_with_what_runs_or_ran(database: World) -> None:
     mine = candidate(database)
     edited(mine, "rules: 9", "rules: 8")
     assert mine.compare() == ["[edit networks blue]", "-   limits: {rules: 9}", "+   limits: {rules: 8}"]
@@ -369,7 +387,7 @@ def test_a_comparison_is_with_what_runs_or_ran(database: Database) -> None:
     assert mine.compare(1) == ["[edit networks blue]", "-   limits: {rules: 9}", "+   limits: {rules: 8}"]
 
 
-def test_a_comment_is_a_line(database: Database) -> None:
+def test_a_comment_is_a_line(database: World) -> None:
     mine = candidate(database)
     edited(mine, "rules: 9", "rules: 8")
     for comment in ("x" * 1024, "two\nlines"):
@@ -377,9 +395,8 @@ def test_a_comment_is_a_line(database: Database) -> None:
             mine.commit(NOW, comment)
 
 
-def test_commits_of_another_hand_are_no_harm(database: Database) -> None:
-    store = Store(database)
-    store.run()
+def test_commits_of_another_hand_are_no_harm(database: World) -> None:
+    store = database.connect()
     commit = Commit(2, NOW, "ann", "by hand", {}, NOW, "unconfirmed")
     store.edit(Edit(commits={2: commit}), store.serial())
     assert expire(store, NOW) == 3
