@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from planes.model import state
@@ -22,9 +22,9 @@ Progress = Callable[[str, int, int], None]
 
 
 @contextmanager
-def open_store(lab: Lab, tables: Iterable[type] | None = None, configuration: bool = False) -> Iterator[Store]:
-    """A lab's store; only these classes of rows are read, if they are named. The `configuration` is left out by default."""
-    store = OvsdbStore(f"unix:{lab.directory.store}", tables=tables, configuration=configuration)
+def open_store(lab: Lab, configuration: bool = False) -> Iterator[Store]:
+    """A lab's store; with its `configuration`, if that is asked for."""
+    store = OvsdbStore(f"unix:{lab.directory.store}", configuration=configuration)
     try:
         yield store
     finally:

@@ -7,10 +7,6 @@ from contextlib import contextmanager
 
 import click
 
-from planes.model.errors import CommitError, PlanError
-from planes.store.base import StoreError
-from topologies.errors import LabError
-
 BAD_PLAN = 6
 INTERRUPTED = 130
 
@@ -27,11 +23,20 @@ Exit statuses:
 `triplane exec` exits as its command does."""
 
 
-USERS = (PlanError, CommitError, LabError, StoreError)  # what users can act on
+def users() -> tuple[type[Exception], ...]:
+    """What users can act on; looked for only when something went wrong, since it is slow to load."""
+    from planes.model.errors import CommitError, PlanError
+    from planes.store.base import StoreError
+    from topologies.errors import LabError
+
+    return PlanError, CommitError, LabError, StoreError
 
 
 def spoken(error: Exception) -> tuple[str, int]:
-    """One of USERS as a message, and its exit status."""
+    """One of these as a message, and its exit status."""
+    from planes.model.errors import PlanError
+    from topologies.errors import LabError
+
     match error:
         case PlanError():
             count = len(error.problems)
@@ -46,7 +51,7 @@ def told() -> Iterator[None]:
     """Turn what users can act on into a message on standard error and an exit status."""
     try:
         yield
-    except USERS as error:
+    except users() as error:
         text, status = spoken(error)
         click.echo(text, err=True)
         raise SystemExit(status) from error

@@ -27,7 +27,7 @@ def events(session: Session, follow: bool) -> None:
     if not follow:
         session.show([show.events(session.view(Event).state.of(Event))])
         return
-    with open_store(lab := session.lab, [Event]) as store:
+    with open_store(lab := session.lab) as store:
         synced(lab, store)
         for event in _happening(lab, store):
             session.write(_line(event, session.form))

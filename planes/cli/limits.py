@@ -35,7 +35,7 @@ def refuse_excess(known: State, intent: Intent, changed: Collection[str] | None 
 
 
 def _near(intent: Intent, changed: Collection[str]) -> Intent:
-    """The networks that changed, if any of those that they share ports with has a limit; with all that they share with."""
+    """Those that changed and what is around them, where any of it has a limit; else none."""
     near = _sharing(intent, _sharing(intent, changed))
     limited = any(network.max_rules is not None for network in intent.networks if network.name in near)
     return replace(intent, networks=tuple(each for each in intent.networks if limited and each.name in near))

@@ -1,4 +1,4 @@
-"""The configuration that a lab runs, as commands need it: from the store, which is the truth; LAB/plan.yaml is a copy."""
+"""The configuration that a lab runs, for commands: the store has it, and LAB/plan.yaml is a copy."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from contextlib import contextmanager, suppress
 from planes.cli.bringup import await_applied, open_store, synced
 from planes.cli.limits import refuse_excess
 from planes.management.configuration import Candidate, Done, Refuse, told
-from planes.model import state
-from planes.model.configuration import REST, Document, join
+from planes.model.configuration import REST, join
 from planes.model.load import parse, read_text
 from planes.model.partial import Checked
 from planes.model.plan import Plan
-from planes.store.base import Store
-from topologies.errors import LabError
+from planes.store.base import Store, StoreError
+from planes.store.snapshot import configuration
 from topologies.lab import Lab
+
+SECONDS = 5.0  # that the store may take to tell what runs
 
 
 def login() -> str:
@@ -38,12 +39,10 @@ def running(lab: Lab) -> tuple[Plan, str]:
 
 def running_text(lab: Lab) -> str:
     """The text of what a lab follows, and the copy as new as it. While the store is away it is what the copy says."""
-    with open_store(lab, (Document,)) as store:
-        try:
-            synced(lab, store)
-        except LabError:
-            return read_text(lab.directory.plan)
-        documents = store.documents()
+    try:
+        documents, _ = configuration(lab.directory.store, SECONDS)
+    except StoreError:
+        documents = {}
     if REST not in documents:
         return read_text(lab.directory.plan)
     text = join(documents)
@@ -88,7 +87,8 @@ def outcome(done: Done) -> Iterator[str]:
     if done.confirmed:
         yield f"commit {done.confirmed} is confirmed"
     if done.number and done.confirm_by:
-        yield f"commit {done.number}; it is taken back at {clock(done.confirm_by)}, unless `confirm` or a commit comes first"
+        when = clock(done.confirm_by)
+        yield f"commit {done.number}, until {when}: then it is taken back, unless `confirm` or another commit comes first"
     elif done.number:
         yield f"commit {done.number}"
     elif not done.confirmed:
@@ -102,6 +102,6 @@ def clock(at: float) -> str:
 
 def await_in_force(lab: Lab, serial: int, timeout: float) -> None:
     """Wait until every switch has the intent of this serial. LabError."""
-    with open_store(lab, (state.Switch,)) as store:
+    with open_store(lab) as store:
         synced(lab, store)
         await_applied(lab, store, serial, timeout)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -15,11 +14,13 @@ from planes.management.grammar import Choice, Word
 
 if TYPE_CHECKING:  # what is slow to load, and not needed by all
     from planes.management.tables import Table
-    from planes.management.watch import View
+    from planes.management.view import View
     from planes.store.base import Store
     from topologies.lab import Lab
 
 T = TypeVar("T")
+
+ANSWER_SECONDS = 5.0  # that a store may take to tell all it holds
 
 
 class Access(Protocol):
@@ -148,19 +149,24 @@ class Session:
 
 
 class Once:
-    """The store, opened when it is asked for, and closed at once."""
+    """The store, asked when it is needed; nothing of it is kept."""
 
     def view(self, lab: Lab, tables: Iterable[type] | None) -> View:
-        from planes.cli.bringup import synced
-        from planes.management.watch import View
+        from planes.management.view import View
+        from planes.store.base import StoreError
+        from planes.store.snapshot import snapshot
+        from topologies.errors import LabError
 
-        with _opened(lab, tables) as store:
-            return View(synced(lab, store), store.intent(), store.serial(), True)
+        try:
+            return View(*snapshot(lab.directory.store, None if tables is None else set(tables), ANSWER_SECONDS), True)
+        except StoreError as error:
+            text = f"the store of lab {lab.name!r} does not answer"
+            raise LabError(text, "start it again by `triplane heal store`") from error
 
     def do(self, lab: Lab, work: Callable[[Store], T]) -> T:
-        from planes.cli.bringup import synced
+        from planes.cli.bringup import open_store, synced
 
-        with _opened(lab, None) as store:
+        with open_store(lab, configuration=True) as store:
             synced(lab, store)
             return work(store)
 
@@ -188,11 +194,3 @@ def for_one(values: Mapping[str, Any], by_option: bool) -> Session:
 def plain(names: Iterable[str], about: str = "") -> list[Choice]:
     """Names as choices."""
     return [Choice(name, about) for name in names]
-
-
-@contextmanager
-def _opened(lab: Lab, tables: Iterable[type] | None) -> Iterator[Store]:
-    from planes.cli.bringup import open_store
-
-    with open_store(lab, tables) as store:
-        yield store

@@ -6,17 +6,17 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from planes.cli.clicks import handler
-from planes.cli.errors import INTERRUPTED, USERS, spoken
+from planes.cli.errors import INTERRUPTED, spoken, users
 from planes.cli.names import names
 from planes.cli.output import Screen
-from planes.cli.session import Mode, Session
+from planes.cli.session import Mode, Once, Session
 from planes.cli.tree import SHELL
 from planes.management.grammar import HERE, Argument, Choice, Mistake
 from planes.management.grammar_help import choices, help_lines, marked
@@ -24,11 +24,8 @@ from planes.management.grammar_line import Call, Place, Token, parse, pieces, to
 from planes.management.shell_lookout import Lookout
 from planes.management.shell_pager import Enough
 from planes.management.shell_pipes import PIPES, Plumbing, plumbing
-from planes.management.shell_store import Follower
-from planes.management.watch import View
+from planes.management.view import View
 from planes.model.state import Event
-from planes.store.base import Store
-from planes.store.ovsdb import Store as OvsdbStore
 from topologies import lab as labs
 from topologies.errors import LabError
 from topologies.lab import Lab
@@ -36,10 +33,6 @@ from topologies.lab import Lab
 if TYPE_CHECKING:
     from planes.management.shell_prompt import Prompt
 
-T = TypeVar("T")
-
-ANSWER_SECONDS = 5.0  # that a store may be away before what is known is shown instead
-WRITE_SECONDS = 30.0
 WRONG = 2
 
 
@@ -58,13 +51,12 @@ def shell(session: Session, command: str | None, keep_going: bool) -> int:
     Exits as the line that failed: with 2 when it is wrong, else as the command does; 0 when all did well.
     """
     talk = Talk(session.lab)
-    with talk:
-        if command is not None:
-            return talk.script(command.splitlines(), keep_going)
-        if sys.stdin.isatty():
-            return talk.converse()
-        talk.screen.stdin = False
-        return talk.script(sys.stdin, keep_going)
+    if command is not None:
+        return talk.script(command.splitlines(), keep_going)
+    if sys.stdin.isatty():
+        return talk.converse()
+    talk.screen.stdin = False
+    return talk.script(sys.stdin, keep_going)
 
 
 class Talk:
@@ -75,59 +67,26 @@ class Talk:
         self.screen = Screen()
         self.lookout = Lookout(event_line)
         self.gone = threading.Event()
-        self.prompt: Prompt | None = None
-        self._follower = Follower(lambda: OvsdbStore(f"unix:{lab.directory.store}"), self._looked)
-        self.session = Session(self, self.screen.plain(), lab_name=lab.name, executing=self._execute)
+        self.session = Session(Once(), self.screen.plain(), lab_name=lab.name, executing=self._execute)
         self.session.enter(Mode("", SHELL, lambda _: f"{lab.name}> "))
         self.session.held |= {"screen": self.screen, "lookout": self.lookout}
 
-    def __enter__(self) -> Talk:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._follower.close()
-
-    # the store, for the session
-
-    def view(self, lab: Lab, tables: Iterable[type] | None) -> View:
-        """What the store holds; what it held, if it is away."""
-        view = self._follower.view(ANSWER_SECONDS)
-        if not view.synced and not view.state.rows:
-            raise LabError(f"the store of lab {lab.name!r} does not answer", "start it again by `heal store`")
-        return view
-
-    def do(self, _lab: Lab, work: Callable[[Store], T]) -> T:
-        """Have the thread that owns the store do something."""
-        return self._follower.do(work, WRITE_SECONDS)
-
-    def _looked(self, view: View) -> None:
-        """On the thread that follows the store."""
-        for line in self.lookout.look(view, time.time()):
-            self.screen.announce(line)
-        if not view.synced and not self.gone.is_set() and self._is_gone():
-            self.gone.set()
-            self.screen.announce(f"lab {self.lab.name!r} is gone, and with it this shell")
-            if self.prompt is not None:
-                self.prompt.end()
-
-    def _is_gone(self) -> bool:
-        try:
-            return self.lab not in labs.labs()
-        except LabError:
-            return False
-
-    # lines
-
     def converse(self) -> int:
         """Lines from a terminal, until the user leaves or the lab is gone."""
+        from planes.cli.following import Kept
         from planes.management.shell_prompt import Prompt
 
-        self.prompt = Prompt(history(os.environ), self._help, self._choices)
-        self.session.interactive, self.session.asking = True, self.prompt.ask
+        prompt = Prompt(history(os.environ), self._help, self._choices)
+        self.session.interactive, self.session.asking = True, prompt.ask
         self.screen.paged = True
+        with Kept(self.lab, lambda view: self._looked(view, prompt)) as self.session.access:
+            self._lines(prompt)
+        return 0
+
+    def _lines(self, prompt: Prompt) -> None:
         while self.session.modes and not self.gone.is_set():
             try:
-                line = self.prompt.line(message := self.session.mode.prompt(self.session))
+                line = prompt.line(message := self.session.mode.prompt(self.session))
             except KeyboardInterrupt:
                 continue
             except EOFError:
@@ -135,7 +94,21 @@ class Talk:
                     continue
             else:
                 self.run(line, len(message.rpartition("\n")[2]))
-        return 0
+
+    def _looked(self, view: View, prompt: Prompt) -> None:
+        """On the thread that follows the store."""
+        for line in self.lookout.look(view, time.time()):
+            self.screen.announce(line)
+        if not view.synced and not self.gone.is_set() and self._is_gone():
+            self.gone.set()
+            self.screen.announce(f"lab {self.lab.name!r} is gone, and with it this shell")
+            prompt.end()
+
+    def _is_gone(self) -> bool:
+        try:
+            return self.lab not in labs.labs()
+        except LabError:
+            return False
 
     def script(self, lines: Iterable[str], keep_going: bool) -> int:
         """Lines from elsewhere; the status of the first that failed."""
@@ -143,7 +116,7 @@ class Talk:
         for number, line in enumerate(lines, 1):
             status = self.run(line.rstrip("\n"))
             failed = failed or status
-            if not self.session.modes or self.gone.is_set():
+            if not self.session.modes:
                 return failed
             if status and (not keep_going or status == INTERRUPTED):
                 if number > 1:
@@ -189,7 +162,7 @@ class Talk:
         except Mistake as mistake:
             click.echo(mistake.text, err=True)
             return WRONG
-        except USERS as error:
+        except users() as error:
             text, status = spoken(error)
             click.echo(text.removeprefix("triplane: "), err=True)
         except KeyboardInterrupt:

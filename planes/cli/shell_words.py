@@ -58,7 +58,9 @@ def clear(session: Session) -> None:
 
 
 def monitor(session: Session) -> None:
-    """Print events as they happen, above the prompt, until `terminal no monitor`."""
+    """Print events as they happen, above the prompt, until `terminal no monitor`. Scripts have `events --follow`."""
+    if not session.interactive:
+        raise Mistake("there is no terminal here: take `events --follow`")
     cast(Lookout, session.held["lookout"]).monitor = True
 
 

@@ -12,7 +12,7 @@ from planes.cli.session import Session
 from planes.management import show as shown
 from planes.management import show_fabric
 from planes.management.tables import Cell, Table
-from planes.management.watch import View
+from planes.management.view import View
 from planes.model import state
 from planes.model.errors import did_you_mean
 from planes.model.intent import Intent, Network

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from planes.management.watch import View, age, alive
+from planes.management.view import View, age, alive
 from planes.model.state import Event
 
 

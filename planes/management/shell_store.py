@@ -11,12 +11,15 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from typing import Any, TypeVar
 
-from planes.management.watch import MIN_INTERVAL, RETRY, View
+from planes.management.view import View
+from planes.management.watch import MIN_INTERVAL, RETRY
 from planes.store.base import Store, StoreError
 
 T = TypeVar("T")
 
 LOOK_INTERVAL = 1.0  # seconds between looks when nothing happens: a controller that dies changes nothing
+
+PATIENCE = 60.0  # seconds beyond a timeout: taking in what a large store tells cannot be interrupted
 
 Looked = Callable[[View], None]
 
@@ -54,7 +57,7 @@ class Follower:
                 store.run()
             return seen(store)
 
-        return self.do(look, timeout + LOOK_INTERVAL)
+        return self.do(look, timeout + PATIENCE)
 
     def close(self) -> None:
         """Stop following."""

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 
 from planes.management.tables import Cell, Table
-from planes.management.watch import age, alive
+from planes.management.view import age, alive
 from planes.model import phrases, state
 from planes.model.intent import Intent, Network
 from planes.model.state import State, Traffic

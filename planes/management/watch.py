@@ -8,38 +8,15 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from types import TracebackType
 
-from planes.model.intent import Intent
-from planes.model.state import HEARTBEAT, Controller, State
+from planes.management.view import PATIENCE, View, age, alive
 from planes.store.base import Store
 
 MIN_INTERVAL = 0.02  # seconds between views: what changes meanwhile is told together
 RETRY = 0.25  # seconds between looks at a store that is away
-PATIENCE = 3 * HEARTBEAT  # seconds without a sign of life, after which a controller is called down
 
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """A store's content at one moment. While not `synced`, the store is away and the content is as old as that."""
-
-    state: State = field(default_factory=State)
-    intent: Intent = field(default_factory=lambda: Intent(""))
-    serial: int = 0
-    synced: bool = False
-
-
-def age(state: State, now: float) -> float | None:
-    """Seconds since the controller gave its last sign of life, at `now` (Unix time); None when it never did."""
-    seen = max((row.seen for row in state.of(Controller)), default=0.0)
-    return max(0.0, now - seen) if seen else None
-
-
-def alive(state: State, now: float) -> bool:
-    """Whether the controller gave a sign of life lately."""
-    since = age(state, now)
-    return since is not None and since < PATIENCE
+__all__ = ["MIN_INTERVAL", "PATIENCE", "RETRY", "View", "Watch", "age", "alive"]
 
 
 class Watch:

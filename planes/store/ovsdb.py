@@ -9,7 +9,7 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -74,17 +74,17 @@ class Store:
     """A connection to a store at `remote`, as OVSDB names it: `unix:/path`; see `base.Store`.
 
     A write gives up after `timeout` seconds. Only with the `configuration` are documents and commits copied, and can be
-    edited. With `tables`, it is for reading these classes of rows only, and the intent if Intent is among them: all
-    else stays empty. Works in threads and under `eventlet.monkey_patch()` alike.
+    edited. Works in threads and under `eventlet.monkey_patch()` alike.
     """
 
-    def __init__(
-        self, remote: str, timeout: float = 5.0, tables: Iterable[type] | None = None, configuration: bool = False
-    ) -> None:
+    def __init__(self, remote: str, timeout: float = 5.0, configuration: bool = False) -> None:
         self._schema = load()
-        self._tables = None if tables is None else frozenset(tables)
         self._configuration = configuration
-        self._idl = _Idl(remote, self._helper())
+        helper = SchemaHelper(location=str(SCHEMA))
+        for name in self._schema:
+            if configuration or name not in CONFIGURATION:
+                helper.register_table(name)
+        self._idl = _Idl(remote, helper)
         self._idl.hasten(BACKOFF)
         self._remote = remote
         self._timeout = timeout
@@ -94,22 +94,6 @@ class Store:
         self._intent: Intent | None = None  # as decoded from the copy; None when that is to be done again
         self._stale = True  # the copy is not a continuation of the mirror
         self._changed = False
-
-    def _helper(self) -> SchemaHelper:
-        """The tables that are asked for."""
-        helper = SchemaHelper(location=str(SCHEMA))
-        for name in self._schema:
-            if self._reads(STATE.get(name) or CONFIGURATION.get(name) or Intent):
-                helper.register_table(name)
-        if not self._reads(Intent):
-            plain = [name for name, column in self._schema["Fabric"].columns.items() if not column.refers]
-            helper.register_columns("Fabric", plain)
-        return helper
-
-    def _reads(self, table: type) -> bool:
-        if self._tables is None:
-            return self._configuration or table not in RECORDS
-        return table in self._tables
 
     def run(self) -> bool:
         self._take_in()
@@ -130,12 +114,10 @@ class Store:
     def _read_all(self) -> None:
         self._mirror, self._records = Mirror(STATE_TABLES, key), Mirror(RECORDS, record_key)
         self._networks = Networks()
-        for name, table in (STATE | CONFIGURATION).items():
-            if not self._reads(table):
-                continue
+        for name in (*STATE, *(CONFIGURATION if self._configuration else ())):
             for row in self._idl.tables[name].rows.values():
                 self._put(name, row)
-        for row in self._idl.tables["Network"].rows.values() if self._reads(Intent) else ():
+        for row in self._idl.tables["Network"].rows.values():
             self._networks.came(str(row.uuid))
         self._intent, self._stale, self._changed = None, False, True
 
@@ -188,8 +170,6 @@ class Store:
 
     def intent(self) -> Intent:
         if self._intent is None:
-            if not self._reads(Intent):
-                return Intent("")
             self._networks.settle(self._network)
             fabric = self._fabric()
             name = fabric.name if fabric else ""
@@ -244,7 +224,7 @@ class Store:
         return cast("Mapping[int, Commit]", self._recorded(Commit))
 
     def _recorded(self, table: type[Record]) -> Mapping[str | int, Record]:
-        if not self._reads(table):
+        if not self._configuration:
             raise ValueError("this store was not opened for the configuration")
         return dict(self._records.rows[table])
 
@@ -278,8 +258,6 @@ class Store:
 
     def _transact(self, compose: Callable[[], list[Operation]]) -> None:
         """Commit what `compose` finds to do, again from the newest copy as often as others were faster."""
-        if self._tables is not None:
-            raise StoreRefused("this connection is for reading: it knows some of the tables only")
         deadline = time.monotonic() + self._timeout
         while True:
             self._await_sync(deadline)
