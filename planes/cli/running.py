@@ -88,7 +88,7 @@ def outcome(done: Done) -> Iterator[str]:
         yield f"commit {done.confirmed} is confirmed"
     if done.number and done.confirm_by:
         when = clock(done.confirm_by)
-        yield f"commit {done.number}, until {when}: then it is taken back, unless `confirm` or another commit comes first"
+        yield f"commit {done.number}, to be confirmed by {when}: otherwise it is taken back then"
     elif done.number:
         yield f"commit {done.number}"
     elif not done.confirmed:

@@ -42,7 +42,7 @@ class Root:
 
 def intent_operations(root: Root | None, old: Node | None, new: Node) -> list[Operation]:
     """Make the tree `old` the tree `new`, provided nobody wrote an intent since `root` was read."""
-    operations = [_fence(root, "intent_serial", root.intent_serial)] if root else []
+    operations = [fence(root, "intent_serial", root.intent_serial)] if root else []
     serial = (root.intent_serial if root else 0) + 1
     _settle(Node(new.table, {**new.columns, "intent_serial": serial}, new.children), old, operations)
     return operations
@@ -59,7 +59,7 @@ def edit_operations(
 
     `held` are the edit's networks as they are, as far as there are such; `switches` all that there are.
     """
-    operations = [_fence(root, "intent_serial", root.intent_serial)] if root else []
+    operations = [fence(root, "intent_serial", root.intent_serial)] if root else []
     came, left = [], []
     for name, network in edit.networks.items():
         old = held.get(name)
@@ -123,7 +123,7 @@ def state_operations(
     columns = {"applied_serial": target, "state_serial": (root.state_serial if root else 0) + 1}
     if root is None:
         return [*operations, {"op": "insert", "table": "Fabric", "row": columns}]
-    return [_fence(root, "state_serial", root.state_serial), *operations, _update("Fabric", root.uuid, columns)]
+    return [fence(root, "state_serial", root.state_serial), *operations, _update("Fabric", root.uuid, columns)]
 
 
 def _state_operation(table: type[Row], new: Row | None, old: Row | None, uuid: str | None) -> Operation | None:
@@ -179,7 +179,8 @@ def _changed(new: Columns, old: Columns) -> Columns:
     return {name: value for name, value in new.items() if name not in old or old[name] != value}
 
 
-def _fence(root: Root, column: str, serial: int) -> Operation:
+def fence(root: Root, column: str, serial: int) -> Operation:
+    """Have the transaction fail unless this serial is still that."""
     return {
         "op": "wait",
         "timeout": 0,

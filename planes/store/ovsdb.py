@@ -19,7 +19,7 @@ from planes.model.state import Change, Key, Row, State, key
 from planes.store.base import Edit, StoreError, StoreOvertaken, StoreRefused
 from planes.store.mirror import Mirror
 from planes.store.networks import Networks
-from planes.store.operations import Operation, Root, edit_operations, intent_operations, state_operations
+from planes.store.operations import Operation, Root, edit_operations, fence, intent_operations, state_operations
 from planes.store.records import RECORDS, Record, check_edit, decode_record, is_in, record_key
 from planes.store.rows import (
     STATE_TABLES,
@@ -210,8 +210,9 @@ class Store:
         wanted = decode_intent(new)
 
         def compose() -> list[Operation]:
-            if self.serial() and self.intent() == wanted:
-                return []
+            root = self._root()
+            if root and root.intent_serial and self.intent() == wanted:
+                return [fence(root, "intent_serial", root.intent_serial)]  # is it so still?
             return intent_operations(self._root(), self._tree(), new)
 
         self._transact(compose)
