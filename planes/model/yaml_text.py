@@ -260,8 +260,7 @@ def _insert(text: str, root: Node, path: Path, value: object, index: int | None)
     at = len(node.value) if index is None else index
     if node.flow_style:
         return _into_flow(text, node, rendered(value), "[]", None if at >= len(node.value) else node.value[at])
-    column = node.start_mark.column
-    line = " " * column + _item(value)
+    line = " " * int(node.start_mark.column) + _item(value)
     if at >= len(node.value):
         return _with_lines(text, _line_end(text, _end(text, node.value[-1], None)), line)
     above = _line_start(text, node.value[at].start_mark.index)
