@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from planes.cli.running import running
 from planes.cli.session import Session
 from planes.management import gateway_checks
 from planes.management.tables import Table
-from planes.model.load import load
 from planes.model.plan import Plan
 from planes.model.state import GatewayState
 from topologies import checks, reach
@@ -21,7 +21,7 @@ def check(session: Session) -> int:
     hold.
     """
     lab = session.lab
-    plan = load(lab.directory.plan)
+    plan, _ = running(lab)
     hosts = reach.members(plan)
     if not hosts:
         raise LabError(f"lab {lab.name!r} has no hosts to ask")

@@ -8,15 +8,16 @@ from itertools import groupby
 
 from planes.cli.bringup import open_store, synced
 from planes.cli.limits import excess
-from planes.cli.plan import wanted_of
+from planes.cli.running import login
 from planes.cli.session import Session
 from planes.control.core import Core
 from planes.control.forecast import forecast
 from planes.data.rule import Entry, Rule
 from planes.data.text import line, match_text, reading_order
+from planes.management.configuration import Candidate
 from planes.management.tables import Table
 from planes.model.changes import ADDED, CHANGED, REMOVED, Change, changes
-from planes.model.resolve import resolve
+from planes.model.load import read_text
 from topologies.library import find
 
 SIGNS = {ADDED: "+", REMOVED: "-", CHANGED: "~"}
@@ -51,10 +52,11 @@ def diff(session: Session, plan: str, rules: bool, exit_code: bool) -> int:
     Exits with 0 whether there is a difference or not, unless --exit-code is given.
     """
     path, lab = find(plan), session.lab
-    _, wanted = wanted_of(lab, path)
-    intent = resolve(wanted)
-    with open_store(lab) as store:
+    with open_store(lab, configuration=True) as store:
         known, before = synced(lab, store), store.intent()
+        wanted = Candidate(store, login(), home=f"lab {lab.name!r}")
+        wanted.load(read_text(path), str(path))
+        intent = wanted.check().applied(before)
     parts = changes(before, intent)
     after = forecast(known, intent)
     entries = entry_changes(forecast(known, before), after)

@@ -26,11 +26,11 @@ Exit statuses:
 def users() -> tuple[type[Exception], ...]:
     """What users can act on; looked for only when something went wrong, since it is slow to load."""
     from planes.management.errors import ServingError
-    from planes.model.errors import PlanError
+    from planes.model.errors import CommitError, PlanError
     from planes.store.base import StoreError
     from topologies.errors import LabError
 
-    return PlanError, LabError, StoreError, ServingError
+    return PlanError, CommitError, LabError, StoreError, ServingError
 
 
 def spoken(error: Exception) -> tuple[str, int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from planes.cli.origin import Origins, Owned, PlanFile, Spot
+from planes.cli.running import running
 from planes.cli.session import Session
 from planes.control.engine import OWNER, Name
 from planes.control.forecast import forecast
@@ -19,7 +20,6 @@ from planes.management.grammar import Mistake
 from planes.model import state
 from planes.model.errors import did_you_mean
 from planes.model.intent import Intent
-from planes.model.load import parse, read_text
 from topologies.errors import Exit, LabError
 from topologies.lab import Lab
 
@@ -94,9 +94,8 @@ def explain(session: Session, rule: str, switch: str | None) -> int:
 
 def origins(lab: Lab, known: state.State, intent: Intent) -> Origins:
     """Whose each entry is that the controller of a lab installs."""
-    file = str(lab.directory.plan)
-    text = read_text(file)
-    return Origins(forecast(known, intent), intent, PlanFile(parse(text, file), text, file))
+    plan, text = running(lab)
+    return Origins(forecast(known, intent), intent, PlanFile(plan, text, str(lab.directory.plan)))
 
 
 def explained(origins: Origins, wanted: ofctl.Named, switch: str | None = None) -> Answer:

@@ -23,7 +23,7 @@ class Kept:
     """`with Kept(lab, looked) as access`: see session.Access. `looked` is told of each view, on another thread."""
 
     def __init__(self, lab: Lab, looked: Callable[[View], None]) -> None:
-        self._follower = Follower(lambda: OvsdbStore(f"unix:{lab.directory.store}"), looked)
+        self._follower = Follower(lambda: OvsdbStore(f"unix:{lab.directory.store}", configuration=True), looked)
         self._known = False
 
     def __enter__(self) -> Kept:

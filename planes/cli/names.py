@@ -23,6 +23,7 @@ FAULTS = ("link", "switch", "host")
 
 # Where the names of each kind come from. A kind that is not here has none.
 PROVIDERS: Mapping[str, str] = {
+    "commits": "planes.cli.configuration:ago",
     "fault": "planes.cli.names:faults",
     "file": "planes.cli.names:files",
     "host": "planes.cli.names:hosts",

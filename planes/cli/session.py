@@ -166,7 +166,7 @@ class Once:
     def do(self, lab: Lab, work: Callable[[Store], T]) -> T:
         from planes.cli.bringup import open_store, synced
 
-        with open_store(lab) as store:
+        with open_store(lab, configuration=True) as store:
             synced(lab, store)
             return work(store)
 

@@ -14,6 +14,7 @@ from planes.cli.bringup import open_store, synced
 from planes.cli.ends import Ends, Host, Journey
 from planes.cli.explain import origins
 from planes.cli.flow import TTL, Flow
+from planes.cli.running import running
 from planes.cli.session import Session
 from planes.cli.unixctl import ask
 from planes.control.facts import ROUTER_MAC
@@ -23,7 +24,6 @@ from planes.data.rule import Entry
 from planes.data.trace import Fabric, Place, Seen, rebuilt
 from planes.management.grammar import Mistake
 from planes.model import state
-from planes.model.load import load
 from planes.model.wiring import Wiring, wire
 from planes.store.base import Store
 from topologies.control import CONTROLLER
@@ -83,7 +83,7 @@ def follow(lab: Lab, source: str, target: str, flow: Flow, version: int | None =
             f"the controller of lab {lab.name!r} is dead, and the switches are asked through it",
             "start it again by `triplane heal controller`; the switches go on with the rules they have",
         )
-    topology = load(lab.directory.plan).topology
+    topology = running(lab)[0].topology
     wiring = wire(topology) if topology else Wiring((), (), ())
     with open_store(lab) as store:
         first = synced(lab, store)

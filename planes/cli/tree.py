@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from planes.cli.options import LAB_ARGUMENT, LAB_OPTION, OUTPUT, PLAN, timeout
+from planes.cli.options import COMMENT, COMMITS, CONFIRMED, IN_FORCE, LAB_ARGUMENT, LAB_OPTION, OUTPUT, PLAN, timeout
 from planes.cli.tree_services import AGENT, METRICS, SNMP, WEB
 from planes.cli.tree_shell import RUN, SHELL_WORDS
 from planes.cli.tree_show import SHOW
@@ -56,8 +56,21 @@ COMMANDS = (
         "apply",
         "Give a running lab another plan's networks.",
         arguments=(PLAN,),
-        options=(LAB_OPTION, timeout(60.0, "How long to wait for the switches.")),
+        options=(COMMENT, CONFIRMED, LAB_OPTION, IN_FORCE),
         handler="planes.cli.plan:apply",
+    ),
+    Word(
+        "confirm",
+        "Keep a commit that would be taken back.",
+        options=(LAB_OPTION,),
+        handler="planes.cli.configuration:confirm",
+    ),
+    Word(
+        "rollback",
+        "Give a lab the configuration again that it had so many commits ago.",
+        arguments=(COMMITS,),
+        options=(COMMENT, CONFIRMED, LAB_OPTION, IN_FORCE),
+        handler="planes.cli.configuration:rollback",
     ),
     Word(
         "diff",

@@ -8,6 +8,7 @@ from planes.management.grammar import Argument, Option, Word
 SWITCH = Argument("switch", "Only this switch.", "switch", required=False)
 NETWORK = Argument("network", "Only this network.", "network", required=False)
 TABLE = Argument("table", kind="table", label="TABLE")
+COMMITS_AGO = Argument("count", kind="commits", low=0, label="N", default=0)
 LAST = Argument("last", kind="number", low=1, label="NUMBER")
 
 
@@ -34,6 +35,24 @@ SHOW = Word(
         _show("ports", "Ports with their counters and rates.", SWITCH),
         _show("links", "The links between switches, with their load."),
         _show("hosts", "Hosts that spoke, and where they are.", NETWORK),
+        Word(
+            "configuration",
+            "What the lab was told to be: the text of its plan.",
+            (),
+            (NETWORK,),
+            (
+                Option(("--rollback",), "count", "As it was so many commits ago.", COMMITS_AGO),
+                LAB_OPTION,
+                OUTPUT,
+            ),
+            "planes.cli.configuration:show",
+        ),
+        Word(
+            "commits",
+            "The last 50 commits: when, by whom, what for, what became of them.",
+            options=(LAB_OPTION, OUTPUT),
+            handler="planes.cli.configuration:commits",
+        ),
         _show("networks", "The tenants' networks."),
         _show("segments", "Their segments.", NETWORK),
         _show("routes", "What their routers know.", NETWORK),

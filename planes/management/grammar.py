@@ -212,6 +212,7 @@ def _duration(argument: Argument, text: str) -> float:
 
 
 _READERS: Mapping[str, Callable[[Argument, str], Value]] = {
+    "commits": _number,
     "number": _number,
     "seconds": _seconds,
     "duration": _duration,

@@ -13,9 +13,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from planes.model.configuration import Commit, Document
 from planes.model.intent import Intent
 from planes.model.state import Row, State, key
 from planes.store.base import StoreError
+from planes.store.records import RECORDS, decode_record
 from planes.store.rows import STATE_TABLES, Node, decode_intent, decode_state
 from planes.store.schema import Column, Table, Value, load
 
@@ -48,8 +50,25 @@ def snapshot(path: Path, tables: Collection[type] | None, timeout: float) -> tup
     return State(rows), Intent(""), 0
 
 
+def configuration(path: Path, timeout: float) -> tuple[dict[str, Document], dict[int, Commit]]:
+    """The running configuration of the store at a socket, and the commits that are kept, of one moment. StoreError."""
+    schema = load()
+    operations = [_select(table.__name__, schema[table.__name__], True) for table in RECORDS]
+    answers = _ask(path, [DATABASE, *operations], time.monotonic() + timeout)
+    documents: dict[str, Document] = {}
+    commits: dict[int, Commit] = {}
+    for table, answer in zip(RECORDS, answers, strict=True):
+        for columns in _rows(answer, schema[table.__name__]).values():
+            match decode_record(table, columns):
+                case Document() as document:
+                    documents[document.name] = document
+                case Commit() as commit:
+                    commits[commit.number] = commit
+    return documents, commits
+
+
 def _of_intent(name: str) -> bool:
-    return all(table.__name__ != name for table in STATE_TABLES)
+    return all(table.__name__ != name for table in (*STATE_TABLES, *RECORDS))
 
 
 def _select(name: str, table: Table, intent: bool) -> dict[str, Any]:

@@ -52,7 +52,9 @@ def test_it_is_polled_as_any_switch(tools: NetSnmp, agent: Agent) -> None:
     assert agent.said[0].startswith("serving lab leaf-spine on udp:")
     listed = column(tools, agent, "ifName")
     assert {"leaf1:1", "spine1:1", "spine2:3"} <= set(listed.values())
-    assert {column(tools, agent, "ifOperStatus")[index] for index, name in listed.items() if name.startswith("spine")} == {UP}
+    assert {
+        column(tools, agent, "ifOperStatus")[index] for index, name in listed.items() if name.startswith("spine")
+    } == {UP}
     assert tools("snmpget", *OPS, "-Oqv", agent.at, dotted("sysName", 0)) == '"leaf-spine"\n'
 
 
@@ -82,7 +84,12 @@ def test_a_link_that_fails_is_told_and_seen(
 
 
 def test_the_command_reads_the_same_from_the_agent_and_from_the_store(leaf_spine: Triplane, agent: Agent) -> None:
-    for words in (("get", "sysName", "ifName.1"), ("walk", "ifName"), ("table", "ifStackTable"), ("table", "entPhysicalTable")):
+    for words in (
+        ("get", "sysName", "ifName.1"),
+        ("walk", "ifName"),
+        ("table", "ifStackTable"),
+        ("table", "entPhysicalTable"),
+    ):
         read = leaf_spine.json("snmp", *words)
         assert read == leaf_spine.json("snmp", *words, "--agent", agent.at)
         assert len(next(rows for key, rows in read.items() if key != "version")) > 0 or words[1] == "ifStackTable"
