@@ -155,8 +155,13 @@ class Store:
             self._mirror.put(str(row.uuid), decode_state(STATE[name], columns))
 
     def _columns(self, row: IdlRow, table: str) -> Columns:
-        known = self._schema[table].columns
-        return {name: _value(column, getattr(row, name)) for name, column in known.items() if not column.refers}
+        """As the server holds them: ours are raw operations, so that a row has no changes of its own."""
+        known, held = self._schema[table].columns, row._data
+        return {
+            name: next(iter(held[name].values)).value if column.scalar else _value(column, getattr(row, name))
+            for name, column in known.items()
+            if not column.refers
+        }
 
     def wait(self, timeout: float | None, wake: int | None = None) -> None:
         if not self._changed:
@@ -318,7 +323,7 @@ class Store:
 
 
 def _value(column: Column, held: Any) -> Value:
-    if column.scalar or column.value:
+    if column.value:
         return cast(Value, held)
     return tuple(sorted(held))
 

@@ -10,7 +10,7 @@ from planes.control.events import PortDescription
 from planes.control.ids import Ids
 from planes.control.inventory import Inventory
 from planes.control.ledger import Ledger
-from planes.control.traffic import MAX_ROWS, PATIENCE, TOGETHER, Traffic
+from planes.control.traffic import GATHER, LATE, MAX_ROWS, PATIENCE, TOGETHER, Traffic
 from planes.data.rule import LOCAL_PORT
 from planes.data.traffic import MAX_COUNT, PortCounts
 from planes.model import state
@@ -39,9 +39,13 @@ class Bench:
         """Switch 1 is asked, and says how many bytes a port has received; what is published of that."""
         assert self.traffic.due(now) == [1]
         self.traffic.told(1, [counts(number, received, alive)], False, now)
-        changes = self.ledger.flush()
-        assert all(isinstance(change, Put) for change in changes)
-        return [change.row for change in changes if isinstance(change, Put) and isinstance(change.row, state.Traffic)]
+        assert self.traffic.due(now) == []
+        return put(self.ledger)
+
+
+def put(ledger: Ledger) -> list[state.Traffic]:
+    rows = [change.row for change in ledger.flush() if isinstance(change, Put)]
+    return [row for row in rows if isinstance(row, state.Traffic)]
 
 
 def counts(number: int, received: int, alive: float = 0.0) -> PortCounts:
@@ -68,6 +72,17 @@ def test_an_idle_port_costs_nothing_once_its_rate_is_told_to_be_0() -> None:
     assert told == [[(0, 0)], [], [(500, 2000)], [(500, 0)], [], [(1000, 2000)]]
 
 
+def test_a_port_where_little_passes_has_a_row_now_and_then_and_none_when_all_is_told() -> None:
+    bench = Bench()
+    bench.connect(1, 1)
+    trickle = [rates(bench.read(2.0 * turn, min(70 * turn, 700))) for turn in range(18)]
+    assert {turn: rows for turn, rows in enumerate(trickle) if rows} == {
+        0: [(0, 0)], 5: [(350, 280)], 10: [(700, 280)], 15: [(700, 0)],
+    }  # fmt: skip
+    assert rates(bench.read(36.0, 5000)) == [(5000, 17_200)]
+    assert rates(bench.read(38.0, 5070)) == [(5070, 280)]
+
+
 def test_a_rate_is_over_the_time_that_the_switch_says_has_passed() -> None:
     bench = Bench()
     bench.connect(1, 1)
@@ -80,8 +95,9 @@ def test_a_counter_that_went_back_has_no_rate() -> None:
     bench = Bench()
     bench.connect(1, 1)
     bench.read(0.0, 5000, alive=50.0)
-    assert rates(bench.read(2.0, 100, alive=1.0)) == [(100, 0)]
-    assert rates(bench.read(4.0, 300, alive=3.0)) == [(300, 800)]
+    bench.read(2.0, 9000, alive=52.0)
+    assert rates(bench.read(4.0, 100, alive=1.0)) == [(100, 0)]
+    assert rates(bench.read(6.0, 2100, alive=3.0)) == [(2100, 8000)]
 
 
 def test_no_rate_is_more_than_the_store_can_hold() -> None:
@@ -106,11 +122,32 @@ def test_a_switch_that_was_not_asked_is_not_listened_to_and_one_that_is_silent_n
     assert bench.traffic.due(0.0) == [1]
     bench.traffic.told(1, [counts(1, 1000)], True, 0.1)
     assert [bench.traffic.due(at) for at in (2.0, PATIENCE - 2.0, PATIENCE)] == [[], [], [1]]
-    bench.traffic.told(1, [counts(1, 2000)], False, PATIENCE)
-    bench.traffic.told(1, [counts(1, 3000)], False, PATIENCE)
-    assert rates([change.row for change in bench.ledger.flush() if isinstance(change.row, state.Traffic)]) == [  # type: ignore[union-attr]
-        (2000, round(8000 / (PATIENCE - 0.1)))
-    ]
+    bench.ledger.flush()
+    bench.traffic.told(1, [counts(1, 20_000)], False, PATIENCE)
+    bench.traffic.told(1, [counts(1, 30_000)], False, PATIENCE)
+    assert bench.traffic.due(PATIENCE) == []
+    assert rates(put(bench.ledger)) == [(20_000, round(8 * 19_000 / (PATIENCE - 0.1)))]
+
+
+def test_what_those_who_were_asked_together_answer_is_told_together_and_the_silent_are_not_waited_for() -> None:
+    bench = Bench()
+    for dpid in (1, 2, 3):
+        bench.connect(dpid, 2)
+    assert bench.traffic.due(0.0) == [1, 2, 3]
+    bench.traffic.told(1, [counts(1, 1000)], False, 0.01)
+    bench.traffic.told(2, [counts(1, 2000), counts(2, 3000)], False, 0.02)
+    bench.inventory.records[2].ports.pop(2)
+    assert bench.traffic.due(0.03) == []
+    assert bench.ledger.flush() == ()
+    assert bench.traffic.deadline() == GATHER
+    assert bench.traffic.due(GATHER) == []
+    assert [(row.switch, row.rx_bytes) for row in put(bench.ledger)] == [("s1", 1000), ("s2", 2000)]
+    assert bench.traffic.deadline() == HEARTBEAT
+    assert bench.traffic.due(HEARTBEAT) == [1, 2]
+    bench.traffic.told(1, [counts(1, 9000)], False, HEARTBEAT)
+    bench.traffic.lost(2)
+    assert bench.traffic.due(HEARTBEAT) == []
+    assert [(row.switch, row.rx_bytes) for row in put(bench.ledger)] == [("s1", 9000)]
 
 
 def asked(bench: Bench, until: float) -> list[tuple[float, list[int]]]:
@@ -172,14 +209,15 @@ def rows(fabric: Fabric) -> dict[tuple[str, int], state.Traffic]:
 def test_what_hosts_send_is_seen_at_every_port_on_its_way() -> None:
     fabric = triangle()
     greet(fabric)
-    fabric.advance(2 * HEARTBEAT)
+    fabric.advance(LATE + HEARTBEAT)
     before = rows(fabric)
-    fabric.send((1, 1), B, A)
+    for _ in range(50):
+        fabric.send((1, 1), B, A)
     fabric.advance(HEARTBEAT)
     after = rows(fabric)
-    assert after["s1", 1].rx_packets == before["s1", 1].rx_packets + 1
-    assert after["s1", 1].rx_rate == 8 * 60 / HEARTBEAT
-    assert after["s1", 2].tx_packets == before["s1", 2].tx_packets + 1
+    assert after["s1", 1].rx_packets == before["s1", 1].rx_packets + 50
+    assert after["s1", 1].rx_rate == 50 * 8 * 60 / HEARTBEAT
+    assert after["s1", 2].tx_packets == before["s1", 2].tx_packets + 50
     assert after["s2", 1] == before["s2", 1]
     assert set(after) == {(f"s{dpid}", number) for dpid, number in {*fabric.links, *fabric.edges}}
 
@@ -202,10 +240,12 @@ def test_answers_and_questions_change_no_rule_and_publish_nothing_else() -> None
     fabric = triangle()
     greet(fabric)
     fabric.advance(2 * HEARTBEAT)
-    fabric.carried[(1, 1)][0] += 5
+    fabric.carried[(3, 12)][2] += 5000
     asking = fabric.core.handle(ev.Tick(), fabric.now + HEARTBEAT)
     assert ev.AskTraffic(1) in asking
-    told = ev.TrafficTold(1, (fabric._counted((1, 1)),))
+    for dpid in (1, 2):
+        assert fabric.core.handle(ev.TrafficTold(dpid, ()), fabric.now + HEARTBEAT) == []
+    told = ev.TrafficTold(3, (fabric._counted((3, 12)),))
     (published,) = fabric.core.handle(told, fabric.now + HEARTBEAT)
     assert isinstance(published, ev.Publish)
     assert [type(change.row) for change in published.changes if isinstance(change, Put)] == [state.Traffic]
