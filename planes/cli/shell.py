@@ -153,10 +153,12 @@ class Talk:
         session, through = self.session, self.screen.through(plumbed)
         session.printer = through
         try:
+            whole = False
             try:
                 status = self._call(call, plumbed.form)
+                whole = True
             finally:
-                through.finish()
+                through.finish(whole)
         except Enough:
             return 0
         except Mistake as mistake:

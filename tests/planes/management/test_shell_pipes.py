@@ -49,6 +49,14 @@ def test_text_may_come_in_pieces_and_without_a_last_newline() -> None:
     assert passed("x | include b", "a", "b\nc", "\n", "", "nb") == ["ab", "nb"]
 
 
+def test_what_broke_off_is_not_counted() -> None:
+    out: list[str] = []
+    piped = Piped(asked("x | count").stages, out.append)
+    piped.write(TEXT)
+    piped.finish(whole=False)
+    assert out == []
+
+
 @pytest.mark.parametrize("form", ["json", "yaml", "csv"])
 def test_a_form_is_for_the_command(form: str) -> None:
     assert asked(f"x | {form}") == Plumbing(form)
