@@ -15,7 +15,7 @@ __all__ = ["notifications", "objects", "ticking"]
 def objects(view: View, now: float, network: str | None = None) -> Objects:
     """All that can be read, at `now` (Unix time); with `network`, what that tenant may know.
 
-    A network that is not wanted has the system group only.
+    The context of a network that is not wanted has no rows but the agent's own.
     """
     facts, found = Facts.of(view, now, network), Objects()
     for module in MODULES:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
 
-from planes.management.mibs.scope import Place, network_of, scoped
+from planes.management.mibs.scope import Place, scoped
 from planes.management.watch import View
 from planes.model import state
 from planes.model.intent import Gateway, Network, Segment
@@ -107,7 +107,3 @@ class Facts:
             found[link.switch, link.port] = link.peer, link.peer_port
             found[link.peer, link.peer_port] = link.switch, link.port
         return found
-
-    def tenant(self) -> Network | None:
-        """The network whose context this is."""
-        return None if self.network is None else network_of(self.view.intent, self.network)

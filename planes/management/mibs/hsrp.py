@@ -42,7 +42,7 @@ def _ipv4(text: str) -> bytes:
 
 
 def _virtual(seat: Seat) -> list[bytes]:
-    return [octets for octets in map(_ipv4, seat.row.virtual_ips) if any(octets)]
+    return [octets for octets in map(_ipv4, seat.virtual) if any(octets)]
 
 
 def index_of(seat: Seat) -> Oid | None:

@@ -22,6 +22,11 @@ class Seat:
     gateway: Gateway
     member: Member
 
+    @property
+    def virtual(self) -> tuple[str, ...]:
+        """The virtual addresses; those that are configured where the machine has none, as while it is unreachable."""
+        return self.row.virtual_ips or self.gateway.addresses
+
     def address(self, named: str) -> str:
         """An address of a row, the member's own in full; "" while unknown."""
         own = self.member.addresses[0] if self.member.addresses else ""

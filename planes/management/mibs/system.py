@@ -11,7 +11,6 @@ from planes.management.snmp.objects import Oid, Syntax
 from planes.model.state import Controller
 
 SYSTEM: Oid = (1, 3, 6, 1, 2, 1, 1)
-UPTIME: Oid = (*SYSTEM, 3, 0)
 _SNMP: Oid = (1, 3, 6, 1, 2, 1, 11)
 _LAYERS_2_AND_3 = 2 ** (2 - 1) + 2 ** (3 - 1)
 

@@ -75,7 +75,7 @@ GATEWAYS = Table[Seat](
         ),
         Column(14, "tripGatewayVirtualMac", Syntax.OCTETS, lambda seat: mac(seat.row.virtual_mac), form=Form.MAC),
         Column(
-            15, "tripGatewayVirtualAddresses", Syntax.OCTETS, lambda seat: text(" ".join(seat.row.virtual_ips)),
+            15, "tripGatewayVirtualAddresses", Syntax.OCTETS, lambda seat: text(" ".join(seat.virtual)),
             form=Form.TEXT,
         ),
         Column(16, "tripGatewaySince", Syntax.OCTETS, lambda seat: date(seat.row.since), form=Form.DATE),

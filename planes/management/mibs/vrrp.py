@@ -48,13 +48,12 @@ def routers(facts: Facts) -> Iterator[tuple[Oid, Seat]]:
 
 
 def _kind(seat: Seat) -> int:
-    first = next(iter((*seat.row.virtual_ips, *seat.gateway.addresses)), "")
-    return address(first)[0]
+    return address(next(iter(seat.virtual), ""))[0]
 
 
 def _addresses(facts: Facts) -> Iterator[tuple[Oid, int]]:
     for index, seat in routers(facts):
-        for text in seat.row.virtual_ips:
+        for text in seat.virtual:
             kind, octets = address(text)
             if kind == index[-1]:
                 yield (*index, *string(octets)), ACTIVE
@@ -83,7 +82,7 @@ OPERATIONS = Table[Seat](
         ),
         Column(6, "vrrpv3OperationsStatus", Syntax.INTEGER, number, STATES),
         Column(7, "vrrpv3OperationsPriority", Syntax.GAUGE32, lambda seat: seat.row.priority),
-        Column(8, "vrrpv3OperationsAddrCount", Syntax.INTEGER, lambda seat: len(seat.row.virtual_ips)),
+        Column(8, "vrrpv3OperationsAddrCount", Syntax.INTEGER, lambda seat: len(seat.virtual)),
         Column(
             9, "vrrpv3OperationsAdvInterval", Syntax.INTEGER, lambda seat: (seat.gateway.hello or _INTERVAL) // 10
         ),

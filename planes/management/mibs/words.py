@@ -11,13 +11,10 @@ TRUTH: Mapping[int, str] = MappingProxyType({1: "true", 2: "false"})
 ROW_STATUS: Mapping[int, str] = MappingProxyType(
     {1: "active", 2: "notInService", 3: "notReady", 4: "createAndGo", 5: "createAndWait", 6: "destroy"}
 )
-STORAGE: Mapping[int, str] = MappingProxyType(
-    {1: "other", 2: "volatile", 3: "nonVolatile", 4: "permanent", 5: "readOnly"}
-)
 ADDRESS_TYPE: Mapping[int, str] = MappingProxyType(
     {0: "unknown", 1: "ipv4", 2: "ipv6", 3: "ipv4z", 4: "ipv6z", 16: "dns"}
 )
-ACTIVE, READ_ONLY = 1, 5  # of ROW_STATUS and STORAGE
+ACTIVE = 1  # of ROW_STATUS
 
 
 def truth(value: bool) -> int:

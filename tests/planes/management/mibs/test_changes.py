@@ -87,6 +87,14 @@ def test_a_member_that_is_new_is_news_when_it_does_something() -> None:
     ) == 2
 
 
+def test_a_member_whose_switch_is_lost_is_told_of_though_its_machine_knows_nothing_any_more() -> None:
+    gone = replace(HSRP, state="unreachable", active="", virtual_ips=())
+    changes = [(each[1], *each[2].values()) for each in told(view(HSRP), view(gone)) if each[0] is None]
+    assert [name for name, *_ in changes] == ["tripGatewayChange", "cHsrpStateChange"]
+    assert "unreachable(8)" in changes[0]
+    assert changes[1][1:] == ("initial(1)",)
+
+
 def test_a_member_whose_priority_changes_is_no_news() -> None:
     row = next(row for row in tenant("red", 1) if isinstance(row, state.GatewayState))
     assert happened(replace(row, priority=1, last="x")) == []

@@ -43,8 +43,9 @@ def test_states_are_cisco_s(name: str) -> None:
 
 
 def test_who_is_unreachable_takes_no_part_and_who_is_unknown_has_no_address() -> None:
-    row = replace(ACTIVE, state="unreachable", active="", standby="")
+    row = replace(ACTIVE, state="unreachable", active="", standby="", virtual_ips=())
     found = table("cHsrpGrpTable", view(row), NOW)["1000 1"]
+    assert found["cHsrpGrpVirtualIpAddr"] == "10.1.0.1"
     assert found["cHsrpGrpStandbyState"] == "initial(1)"
     assert (found["cHsrpGrpActiveRouter"], found["cHsrpGrpStandbyRouter"]) == ("0.0.0.0", "0.0.0.0")
 

@@ -33,7 +33,8 @@ def test_a_member_is_told_as_rfc_6527_does() -> None:
 
 
 def test_an_unknown_master_has_no_address_of_the_type() -> None:
-    rows = table("vrrpv3OperationsTable", view(replace(BACKUP, state="unreachable", active="")), NOW)
+    rows = table("vrrpv3OperationsTable", view(replace(BACKUP, state="unreachable", active="", virtual_ips=())), NOW)
+    assert rows["1003 7 1"]["vrrpv3OperationsAddrCount"] == "1"
     assert rows["1003 7 1"]["vrrpv3OperationsMasterIpAddr"] == "0.0.0.0"
     assert rows["1003 7 1"]["vrrpv3OperationsStatus"] == "initialize(1)"
 
