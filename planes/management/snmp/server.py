@@ -117,7 +117,7 @@ async def _synced(watch: Watch, what: str) -> View:
     deadline = time.monotonic() + SYNC_SECONDS
     while not watch.view.synced:
         if time.monotonic() > deadline:
-            raise AgentError(f"the store of {what} does not answer", "`triplane heal store` starts a lab's again")
+            raise AgentError(f"{what}: the store does not answer", "`triplane heal store` starts a lab's again")
         await watch.newer(watch.view, SYNC_SECONDS / 50)
     return watch.view
 
