@@ -17,6 +17,7 @@ pytestmark = pytest.mark.emulation
 
 SWITCHES = {f"switch:{name}" for name in ("core", "dist1", "dist2", "acc1", "acc2")}
 HOSTS = {f"host:{name}" for name in ("h1", "h2", "db", "isp")}
+GATEWAY = "[data-gateway='office/users']"
 CUT = "link:acc1:2-dist1:1"
 LINKS = {
     "link:acc1:2-dist1:1", "link:acc1:3-dist2:1", "link:acc2:3-dist1:2", "link:acc2:4-dist2:2", "link:dist1:3-dist2:3",
@@ -100,15 +101,15 @@ def test_a_link_that_fails_is_dead_on_the_page_until_it_is_healed(campus: Tripla
 
 def test_a_switch_that_fails_takes_its_links_with_it_and_the_gateway_moves(campus: Triplane, page: Map) -> None:
     page.find("#list [data-id='switch:dist2']").click()
-    page.until(lambda page: page.find("[data-gateway='office/users']").get_attribute("data-state") == "standby")
+    page.until(lambda page: page.state(GATEWAY) == "standby")
     campus("fail", "dist1")
     page.until(lambda page: page.row("switch:dist1")["state"] == "down")
     page.until(lambda page: {CUT, "link:core:2-dist1:4"} <= page.ids("[data-state='down']"))
-    page.until(lambda page: page.find("[data-gateway='office/users']").get_attribute("data-state") == "active")
+    page.until(lambda page: page.state(GATEWAY) == "active")
     page.until(lambda page: "-> active" in page.find("#events").text)
     campus("heal", "dist1")
     page.until(lambda page: page.ids("[data-state='up']") == page.ids())
-    page.until(lambda page: page.find("[data-gateway='office/users']").get_attribute("data-state") == "standby")
+    page.until(lambda page: page.state(GATEWAY) == "standby")
 
 
 def test_the_way_of_a_trace_is_drawn(page: Map) -> None:
@@ -172,7 +173,12 @@ def test_all_of_it_can_be_done_by_keys(page: Map) -> None:
     assert page.focus["id"] == "host:isp"
     page.press(Keys.HOME, Keys.ENTER)
     assert (page.focus["element"], page.find("#panel-title").text.split()) == ("panel-title", ["acc1", "switch"])
-    assert page.row("switch:acc1")["id"] in page.ids("[aria-current='true']")
+    assert page.ids("[aria-current='true']") == {"switch:acc1"}
+    page.press(Keys.TAB, Keys.TAB, Keys.TAB)
+    assert page.focus["tag"] == "BUTTON", "to a neighbour"
+    number = page.run("return document.documentElement.dataset.number")
+    page.until(lambda page: page.run("return document.documentElement.dataset.number") != number)
+    assert page.focus["tag"] == "BUTTON", "what is told anew takes nobody's focus away"
     page.press(Keys.ESCAPE)
     assert not page.find("#panel").is_displayed()
     assert page.focus["id"] == "switch:acc1", "back where it came from"
@@ -250,10 +256,12 @@ def test_it_works_on_a_phone(served: Served) -> None:
         )
         assert small == [], "a finger must find it"
         page.find("#list [data-id='switch:acc1']").click()
-        panel = page.find("#panel").rect
-        assert (panel["width"], panel["y"] + panel["height"]) == (PHONE[0], PHONE[1])
+        page.until(lambda page: page.run(PANEL) == [0, *PHONE])  # it rises from below
         page.find("#panel-close").click()
         assert not page.find("#panel").is_displayed()
+
+
+PANEL = "const box = document.getElementById('panel').getBoundingClientRect(); return [box.left, box.right, box.bottom]"
 
 
 # When something is away

@@ -52,6 +52,11 @@ class Map:
         script = "return [...document.querySelectorAll(arguments[0])].map((row) => row.dataset.id)"
         return set(self.run(script, f"#list button{condition}"))
 
+    def state(self, selector: str) -> str | None:
+        """`data-state` of the first such element; None when there is none."""
+        found: str | None = self.run("return document.querySelector(arguments[0])?.dataset.state", selector)
+        return found
+
     def press(self, *keys: str) -> None:
         """Keys, to whatever has the focus."""
         for key in keys:

@@ -110,9 +110,12 @@ function panel(focus = false) {
 }
 
 function fill({ title, kind, content }, focus) {
+  const body = byId("panel-body");
+  const held = [...body.querySelectorAll("button")].indexOf(document.activeElement);
   byId("panel-title").replaceChildren(title, make("small", {}, kind));
-  byId("panel-body").replaceChildren(...content);
+  body.replaceChildren(...content);
   byId("panel").hidden = false;
+  if (held >= 0) body.querySelectorAll("button")[held]?.focus({ preventScroll: true });
   if (focus) byId("panel-title").focus({ preventScroll: true });
 }
 
