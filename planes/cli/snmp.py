@@ -37,10 +37,18 @@ class Asked:
     context: str | None
 
 
-def snmp_get(session: Session, objects: tuple[str, ...], **asked: str | None) -> None:
+def snmp_get(
+    session: Session,
+    objects: tuple[str, ...],
+    agent: str | None,
+    community: str | None,
+    user: str | None,
+    users: str | None,
+    context: str | None,
+) -> None:
     """Print OBJECTs, such as sysName, ifOperStatus.3 or 1.3.6.1.2.1.1.5.0. Exits with 3 when one is not there."""
     oids = [_instance(text) for text in objects]
-    values = _read(session, Asked(**asked), lambda reader: reader.get(oids))
+    values = _read(session, Asked(agent, community, user, users, context), lambda reader: reader.get(oids))
     there = [(oid, value) for oid, value in zip(oids, values, strict=True) if value is not None]
     session.show([_listed(there)])
     missing = [text for text, value in zip(objects, values, strict=True) if value is None]
@@ -48,18 +56,38 @@ def snmp_get(session: Session, objects: tuple[str, ...], **asked: str | None) ->
         raise LabError(f"not there: {', '.join(missing)}", "`triplane snmp walk` lists what is", Exit.UNKNOWN)
 
 
-def snmp_walk(session: Session, below: str, **asked: str | None) -> None:
+def snmp_walk(
+    session: Session,
+    below: str,
+    agent: str | None,
+    community: str | None,
+    user: str | None,
+    users: str | None,
+    context: str | None,
+) -> None:
     """Print all that is below OBJECT, such as ifTable, ifName or 1.3.6.1.2.1.1; all there is by default."""
     oid = _oid(below)
-    session.show([_listed(_read(session, Asked(**asked), lambda reader: reader.walk(oid)))])
+    session.show(
+        [_listed(_read(session, Asked(agent, community, user, users, context), lambda reader: reader.walk(oid)))]
+    )
 
 
-def snmp_table(session: Session, name: str, **asked: str | None) -> None:
+def snmp_table(
+    session: Session,
+    name: str,
+    agent: str | None,
+    community: str | None,
+    user: str | None,
+    users: str | None,
+    context: str | None,
+) -> None:
     """Print a TABLE, such as ifXTable, a line for each row: its index, then its columns by name."""
     if name not in names.TABLES:
         raise LabError(f"no table {name!r}", did_you_mean(name, names.TABLES), Exit.UNKNOWN)
     entry = (*names.TABLES[name].oid, 1)
-    session.show([_rows(name, _read(session, Asked(**asked), lambda reader: reader.walk(entry)))])
+    session.show(
+        [_rows(name, _read(session, Asked(agent, community, user, users, context), lambda reader: reader.walk(entry)))]
+    )
 
 
 def _rows(name: str, found: Found) -> Table:
