@@ -23,6 +23,7 @@ from pysnmp.hlapi.v3arch.asyncio import (
     get_cmd,
     send_notification,
 )
+from pysnmp.error import PySnmpError
 from pysnmp.proto import rfc1902
 
 from planes.management.snmp.access import Auth, User
@@ -62,9 +63,13 @@ class Session:
     async def inform(self, to: Endpoint, context: str, varbinds: Sequence[tuple[Oid, Value]]) -> bool:
         """Send an InformRequest; whether it was acknowledged."""
         sent = [(name, CLASSES[value.syntax](value.data)) for name, value in varbinds]
-        failed, status, _, _ = await send_notification(
-            self._engine, self._credentials, await _transport(to), _context(context), "inform", *sent, lookupMib=False
-        )
+        engine, whole = self._engine, (_context(context), "inform", *sent)
+        try:
+            failed, status, _, _ = await send_notification(
+                engine, self._credentials, await _transport(to), *whole, lookupMib=False
+            )
+        except (PySnmpError, OSError):  # such as no route to there
+            return False
         return not failed and not status
 
     def close(self) -> None:
