@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pysnmp.error import PySnmpError
 from pysnmp.hlapi.v3arch.asyncio import (
     USM_AUTH_HMAC128_SHA224,
     USM_AUTH_HMAC192_SHA256,
@@ -23,7 +24,6 @@ from pysnmp.hlapi.v3arch.asyncio import (
     get_cmd,
     send_notification,
 )
-from pysnmp.error import PySnmpError
 from pysnmp.proto import rfc1902
 
 from planes.management.snmp.access import Auth, User
