@@ -207,6 +207,12 @@ def test_boots_go_up_and_managers_find_their_way(tools: NetSnmp, store: StoreSer
     assert (seen, kept["snmpEngineBoots"]) == ([[1], [2]], 2)
 
 
+def test_it_serves_ipv6_too(tools: NetSnmp, store: StoreServer) -> None:
+    port = free_port()
+    with tools.agent("--store", store.remote, "--identity", "six", "--listen", f"[::1]:{port}"):
+        assert tools("snmpget", *PUBLIC, "-Oqv", f"udp6:[::1]:{port}", SYS_NAME) == '"campus"\n'
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_when_told_to(tools: NetSnmp, store: StoreServer, number: signal.Signals) -> None:
     with tools.agent("--store", store.remote, "--identity", "ending") as running:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 DEFAULT_COMMUNITY = "public"
-MAX_USERS = 1000
 
 
 class Auth(Enum):

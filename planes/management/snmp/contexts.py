@@ -54,7 +54,7 @@ class Contexts:
         """From now on this is served."""
         self._view, self._kept = view, snapshots
         self._networks = frozenset(network.name for network in view.intent.networks)
-        self._asked = {name: at for name, at in self._asked.items() if name in snapshots}
+        self._asked = {name: at for name, at in self._asked.items() if name is None or name in self._networks}
 
     def _built(self, view: View, now: Moment, network: str | None) -> Snapshot:
         objects = self._source.objects(view, now.unix, network)

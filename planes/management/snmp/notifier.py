@@ -125,5 +125,8 @@ class Notifier:
         """Drop what was not sent."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        outcomes = await asyncio.gather(*self._tasks, return_exceptions=True)
         self._deliver.close()
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):  # a bug: `deliver` says by False what did not work
+                raise outcome

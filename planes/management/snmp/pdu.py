@@ -31,7 +31,6 @@ class Error(IntEnum):
 
     NONE = 0
     TOO_BIG = 1
-    GENERAL = 5
     NO_ACCESS = 6
     AUTHORIZATION = 16
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pysnmp.error import PySnmpError
 from pysnmp.hlapi.v3arch.asyncio import (
     USM_AUTH_HMAC128_SHA224,
     USM_AUTH_HMAC192_SHA256,
@@ -62,9 +63,13 @@ class Session:
     async def inform(self, to: Endpoint, context: str, varbinds: Sequence[tuple[Oid, Value]]) -> bool:
         """Send an InformRequest; whether it was acknowledged."""
         sent = [(name, CLASSES[value.syntax](value.data)) for name, value in varbinds]
-        failed, status, _, _ = await send_notification(
-            self._engine, self._credentials, await _transport(to), _context(context), "inform", *sent, lookupMib=False
-        )
+        engine, whole = self._engine, (_context(context), "inform", *sent)
+        try:
+            failed, status, _, _ = await send_notification(
+                engine, self._credentials, await _transport(to), *whole, lookupMib=False
+            )
+        except (PySnmpError, OSError):  # such as no route to there
+            return False
         return not failed and not status
 
     def close(self) -> None:

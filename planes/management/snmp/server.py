@@ -24,17 +24,17 @@ from planes.management.snmp.errors import AgentError
 from planes.management.snmp.notifier import COLD_START, Deliver, Notice, Notifier, Target, Traps
 from planes.management.snmp.objects import Notification
 from planes.management.snmp.pdu import SYS_UP_TIME
-from planes.management.snmp.snapshot import Moment, Types
+from planes.management.snmp.snapshot import Moment, Snapshot, Types
 from planes.management.snmp.udp import Endpoint, Responder, opened
 from planes.management.snmp.usm import Usm
 from planes.management.watch import View, Watch
 from planes.model.state import HEARTBEAT
 from planes.store.base import Store
 
-SYNC_SECONDS = 5.0  # that a store may take to tell all it holds
+SYNC_SECONDS = 30.0  # that a store may take to tell all it holds
 LEAST_NOTICE = 0.05  # seconds between looks at what happened
 LEAST_INTERVAL = 0.25  # seconds between snapshots
-SHARE = 9  # and after one, so many times as long as it took nothing is built: a tenth of a processor at most
+SHARE = 9  # and so many times what one took of a processor: a tenth of it at most
 SWITCH_INTERVAL = 0.001  # seconds that a request may wait for the thread that builds; Python's own is 5 ms
 
 Say = Callable[[str], None]
@@ -84,7 +84,9 @@ async def _serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     async with Watch(connect) as watch:
-        view = await _synced(watch, settings.what)
+        view = await _synced(watch, settings.what, ended)
+        if ended.is_set():
+            return
         await _refresh(contexts, view)
         notifier = Notifier(settings.targets, _deliver(settings, usm), say)
         tasks = [asyncio.create_task(_follow(watch, view, contexts)), asyncio.create_task(_tell(watch, view, notifier))]
@@ -112,10 +114,10 @@ def _deliver(settings: Settings, usm: Usm) -> Deliver:
     return Informs(settings.trap_community, settings.trap_user)
 
 
-async def _synced(watch: Watch, what: str) -> View:
-    """What the store holds, as soon as it has told all. AgentError."""
+async def _synced(watch: Watch, what: str, ended: asyncio.Event) -> View:
+    """What the store holds, as soon as it has told all, or when the agent is to end. AgentError."""
     deadline = time.monotonic() + SYNC_SECONDS
-    while not watch.view.synced:
+    while not watch.view.synced and not ended.is_set():
         if time.monotonic() > deadline:
             raise AgentError(f"{what}: the store does not answer", "`triplane heal store` starts a lab's again")
         await watch.newer(watch.view, SYNC_SECONDS / 50)
@@ -125,16 +127,23 @@ async def _synced(watch: Watch, what: str) -> View:
 async def _follow(watch: Watch, view: View, contexts: Contexts) -> None:
     """Serve what is newest, at a bounded rate; while the store is away, what was known last."""
     while True:
-        view, began = await watch.newer(view), time.monotonic()
-        await _refresh(contexts, view)
-        await asyncio.sleep(max(LEAST_INTERVAL, SHARE * (time.monotonic() - began)))
+        view = await watch.newer(view)
+        spent = await _refresh(contexts, view)
+        await asyncio.sleep(max(LEAST_INTERVAL, SHARE * spent))
 
 
-async def _refresh(contexts: Contexts, view: View) -> None:
-    """Serve a view; its snapshots are made in a thread."""
+async def _refresh(contexts: Contexts, view: View) -> float:
+    """Serve a view, whose snapshots are made in a thread; the processor's seconds that they took."""
     now = moment()
-    built = await asyncio.get_running_loop().run_in_executor(None, contexts.build, view, now, contexts.wanted(now))
+    wanted = contexts.wanted(now)
+
+    def build() -> tuple[dict[str | None, Snapshot], float]:
+        began = time.thread_time()
+        return contexts.build(view, now, wanted), time.thread_time() - began
+
+    built, spent = await asyncio.get_running_loop().run_in_executor(None, build)
     contexts.put(view, built)
+    return spent
 
 
 async def _tell(watch: Watch, view: View, notifier: Notifier) -> None:

@@ -11,6 +11,7 @@ users:
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path as FilePath
@@ -34,7 +35,7 @@ def load(path: FilePath) -> tuple[User, ...]:
     """The users in a file. AgentError when it can't be read or others could, PlanError with all that is wrong in it."""
     try:
         with path.open("rb") as file:
-            mode = stat.S_IMODE(path.stat().st_mode)
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if mode & 0o077:
                 raise AgentError(f"{path} holds passwords, and others may read or write it", f"chmod 600 {path}")
             text = file.read().decode()
