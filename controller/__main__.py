@@ -33,7 +33,8 @@ def main() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     host, port = options.listen
     _check_free(host, port)
-    waist = Waist(Store(options.store))
+    expiry = [sys.executable, "-m", "planes.management.expiry", "--store", options.store]
+    waist = Waist(Store(options.store), expiry)
     core = Core(secrets.token_bytes(32), openflow.LIBRARY, time.time() - time.monotonic())
     runtime = Runtime(core)
     fabric = FabricApp(runtime.post, waist.publish)

@@ -2,31 +2,65 @@
 
 State that can't be written while the store is away is kept, newest value of each row only, and written when it
 is back.
+
+A commit that is not confirmed in time is taken back from here too, as the controller is always there: by a process of
+its own, for that takes reading plans.
 """
 
 from __future__ import annotations
 
 import logging
+import shlex
 import socket
+import subprocess
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import islice
 
 from planes.control.events import IntentChanged, Restored
+from planes.model.configuration import Pending
 from planes.model.state import Change, Put, key
 from planes.store.base import Store, StoreError, StoreRefused
 
 BATCH = 500  # rows a transaction: more would hold up the other threads while it is encoded
 RETRY = 0.25  # seconds between attempts while the store is away
+EXPIRY_RETRY = 5.0  # seconds until what could not be taken back is tried again
+EXPIRY_LOOK = 2.0  # seconds between looks at the clock, which may be set, and at who is at work on it
 log = logging.getLogger(__name__)
 
 
-class Waist:
-    """The store, as the controller uses it."""
+class Expiry:
+    """Starts a program when a commit has not been confirmed in time, and again while that comes to nothing."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, argv: Sequence[str]) -> None:
+        self._argv = list(argv)
+        self._started: subprocess.Popen[bytes] | None = None
+        self._again = 0.0
+
+    def look(self, pending: Pending | None, now: float) -> float | None:
+        """Do what is due at `now` (Unix time); in how many seconds to look again, None for when something changes."""
+        if self._started is not None and self._started.poll() is not None:
+            if self._started.returncode:
+                log.error("what was not confirmed is not taken back: %s", shlex.join(self._argv))
+            self._started = None
+        if pending is None or not self._argv:
+            return EXPIRY_LOOK if self._started else None
+        due = max(pending.confirm_by, self._again)
+        if now >= due and self._started is None:
+            log.info("commit %d was not confirmed in time: it is taken back", pending.number)
+            self._started = subprocess.Popen(self._argv, stdin=subprocess.DEVNULL)
+            self._again = now + EXPIRY_RETRY
+        return min(max(due - now, 0.0), EXPIRY_LOOK) if self._started is None else EXPIRY_LOOK
+
+
+class Waist:
+    """The store, as the controller uses it. `expiry` is the program that takes back what was not confirmed in time."""
+
+    def __init__(self, store: Store, expiry: Sequence[str] = ()) -> None:
         self._store = store
+        self._expiry = Expiry(expiry)
         self._lock = threading.Lock()
         self._changes: dict[object, Change] = {}
         self._applied: int | None = None
@@ -60,7 +94,8 @@ class Waist:
             for event in self._news():
                 deliver(event)
             written = self._write()
-            self._store.wait(None if written else RETRY, self._woken.fileno() if written else None)
+            look = self._expiry.look(self._store.pending(), time.time())
+            self._store.wait(look if written else RETRY, self._woken.fileno() if written else None)
             self._drain()
 
     def _news(self) -> list[IntentChanged]:

@@ -25,9 +25,9 @@ Progress = Callable[[str, int, int], None]
 
 
 @contextmanager
-def open_store(lab: Lab) -> Iterator[Store]:
-    """A lab's store."""
-    store = OvsdbStore(f"unix:{lab.directory.store}")
+def open_store(lab: Lab, configuration: bool = False) -> Iterator[Store]:
+    """A lab's store; with its `configuration`, if that is asked for."""
+    store = OvsdbStore(f"unix:{lab.directory.store}", configuration=configuration)
     try:
         yield store
     finally:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
 from topologies import lab as labs
 from topologies.errors import Exit, LabError
 from topologies.lab import Lab
-
-lab_option = click.option("--lab", "name", metavar="LAB", help="The lab; not needed when only one is running.")
 
 
 def chosen(name: str | None) -> Lab:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 import time
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from planes.cli.bringup import await_fabric, open_store
+from planes.cli.bringup import await_fabric, open_store, synced
 from planes.cli.limits import refuse_excess
-from planes.model.load import parse, read_text
-from planes.model.resolve import resolve
+from planes.cli.running import login
+from planes.cli.session import Session
+from planes.management.configuration import edit_of
+from planes.model.configuration import Commit, split
+from planes.model.intent import Intent
+from planes.model.load import read_text
+from planes.model.partial import whole
 from planes.model.state import State
 from planes.model.wiring import wire
 from topologies import lab as labs
@@ -21,11 +25,7 @@ from topologies.errors import LabError
 from topologies.library import find
 
 
-@click.command()
-@click.argument("plan")
-@click.option("--name", metavar="LAB", help="The lab's name; the plan's by default.")
-@click.option("--timeout", default=120.0, show_default=True, metavar="SECONDS", help="How long the fabric may take.")
-def deploy(plan: str, name: str | None, timeout: float) -> None:
+def deploy(session: Session, plan: str, name: str | None, timeout: float) -> None:
     """Launch the topology of PLAN (a file, or the name of a shipped plan) as a lab.
 
     Returns when all switches are connected, all links found, the plan's networks installed and its gateways elected.
@@ -34,26 +34,30 @@ def deploy(plan: str, name: str | None, timeout: float) -> None:
     """
     path = find(plan)
     text = read_text(path)
-    found = parse(text, str(path))
+    checked = whole(split(text), Intent(""), str(path))
+    found = checked.rest
     if found.topology is None:
         raise LabError(f"plan {found.name!r} has no topology to launch", "add a `topology:`, see the README")
     programs = (argv[0] for host in found.topology.hosts.values() for argv in host.run)
     labs.refuse_machine(needs.host_checks(needs.this_machine(), programs))
-    begun, wiring, intent = time.monotonic(), wire(found.topology), resolve(found)
+    begun, wiring, intent = time.monotonic(), wire(found.topology), checked.applied(Intent(""))
     refuse_excess(State(), intent)
     with (
         _Bars() as bars,
         labs.deploy(text, name or found.name, bars.show) as deployment,
     ):
-        with open_store(deployment.lab) as store:
-            serial = store.write_intent(intent)
+        with open_store(deployment.lab, configuration=True) as store:
+            synced(deployment.lab, store)
+            commit = Commit(
+                1, round(time.time(), 3), login(), f"deployed from {path}", dict.fromkeys(checked.documents)
+            )
+            serial = store.edit(edit_of(checked, {}, commit, None, {}), 0)
             await_fabric(deployment.lab, store, wiring, intent, serial, timeout, bars.show)
         deployment.lab.settle()
         lab = deployment.commit()
-    click.echo(
+    session.tell(
         f"lab {lab.name!r} is up: {len(wiring.switches)} switches, {len(wiring.hosts)} hosts,"
-        f" {time.monotonic() - begun:.1f} s",
-        err=True,
+        f" {time.monotonic() - begun:.1f} s"
     )
 
 

@@ -6,20 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-import click
-
 from planes.cli.bringup import open_store, synced
-from planes.cli.choice import chosen, lab_option
 from planes.cli.limits import excess
-from planes.cli.output import Output, output_option
-from planes.cli.plan import wanted_of
+from planes.cli.running import login
+from planes.cli.session import Session
 from planes.control.core import Core
 from planes.control.forecast import forecast
 from planes.data.rule import Entry, Rule
 from planes.data.text import line, match_text, reading_order
+from planes.management.configuration import Candidate
 from planes.management.tables import Table
 from planes.model.changes import ADDED, CHANGED, REMOVED, Change, changes
-from planes.model.resolve import resolve
+from planes.model.load import read_text
 from topologies.library import find
 
 SIGNS = {ADDED: "+", REMOVED: "-", CHANGED: "~"}
@@ -45,13 +43,7 @@ class SwitchChange:
         return len(_keys(self.removed) & _keys(self.added))
 
 
-@click.command()
-@click.argument("plan")
-@lab_option
-@output_option
-@click.option("--rules", is_flag=True, help="Print every entry that would come or go, as ovs-ofctl writes it.")
-@click.option("--exit-code", is_flag=True, help="Exit with 1 when there is a difference.")
-def diff(plan: str, name: str | None, output: Output, rules: bool, exit_code: bool) -> None:
+def diff(session: Session, plan: str, rules: bool, exit_code: bool) -> int:
     """Tell what `triplane apply PLAN` would change in a running lab: in its networks, and in each switch's rules.
 
     Nothing is applied. Both sides are compiled from what the controller has written to the store, so what switches hold
@@ -59,22 +51,20 @@ def diff(plan: str, name: str | None, output: Output, rules: bool, exit_code: bo
 
     Exits with 0 whether there is a difference or not, unless --exit-code is given.
     """
-    path, lab = find(plan), chosen(name)
-    _, wanted = wanted_of(lab, path)
-    intent = resolve(wanted)
-    with open_store(lab) as store:
+    path, lab = find(plan), session.lab
+    with open_store(lab, configuration=True) as store:
         known, before = synced(lab, store), store.intent()
+        wanted = Candidate(store, login(), home=f"lab {lab.name!r}")
+        wanted.load(read_text(path), str(path))
+        intent = wanted.check().applied(before)
     parts = changes(before, intent)
     after = forecast(known, intent)
     entries = entry_changes(forecast(known, before), after)
-    if output.form == "table":
-        click.echo("".join(f"{text}\n" for text in told(parts, entries, rules)), nl=False)
-    else:
-        output.show(as_tables(parts, entries, rules))
-    click.echo(verdict(parts, entries), err=True)
+    session.show(as_tables(parts, entries, rules), told(parts, entries, rules))
+    session.tell(verdict(parts, entries))
     for refusal in excess(known, intent):
-        click.echo(f"`triplane apply` would refuse it: {refusal}", err=True)
-    raise SystemExit(1 if exit_code and (parts or entries) else 0)
+        session.tell(f"`triplane apply` would refuse it: {refusal}")
+    return 1 if exit_code and (parts or entries) else 0
 
 
 def entry_changes(old: Core, new: Core) -> tuple[SwitchChange, ...]:

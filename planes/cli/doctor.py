@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import click
-
-from planes.cli.output import Output, output_option
+from planes.cli.session import Session
 from planes.management.tables import Table
 from topologies.errors import Exit
 from topologies.needs import Check, Machine, lab_checks, program, this_machine
@@ -46,15 +44,12 @@ def _module(machine: Machine, name: str, package: str) -> Check:
     return Check(f"Python package {package}", ok, "found" if ok else "cannot be imported", "./scripts/setup")
 
 
-@click.command()
-@output_option
-def doctor(output: Output) -> None:
+def doctor(session: Session) -> int:
     """Check all that a machine needs to run labs, and print the fix for each thing it lacks.
 
     Exits with 5 when something is missing.
     """
     found = checks(this_machine())
     rows = [(check.name, check.ok, check.found, None if check.ok else check.fix) for check in found]
-    output.show([Table("machine", ("need", "ok", "found", "fix"), rows)])
-    if not all(check.ok for check in found):
-        raise SystemExit(int(Exit.MACHINE))
+    session.show([Table("machine", ("need", "ok", "found", "fix"), rows)])
+    return 0 if all(check.ok for check in found) else int(Exit.MACHINE)

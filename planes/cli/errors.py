@@ -7,11 +7,6 @@ from contextlib import contextmanager
 
 import click
 
-from planes.management.errors import ServingError
-from planes.model.errors import PlanError
-from planes.store.base import StoreError
-from topologies.errors import LabError
-
 BAD_PLAN = 6
 INTERRUPTED = 130
 
@@ -28,21 +23,39 @@ Exit statuses:
 `triplane exec` exits as its command does."""
 
 
+def users() -> tuple[type[Exception], ...]:
+    """What users can act on; looked for only when something went wrong, since it is slow to load."""
+    from planes.management.errors import ServingError
+    from planes.model.errors import CommitError, PlanError
+    from planes.store.base import StoreError
+    from topologies.errors import LabError
+
+    return PlanError, CommitError, LabError, ServingError, StoreError
+
+
+def spoken(error: Exception) -> tuple[str, int]:
+    """One of these as a message, and its exit status."""
+    from planes.model.errors import PlanError
+    from topologies.errors import LabError
+
+    match error:
+        case PlanError():
+            count = len(error.problems)
+            return f"{error}\n{count} problem{'s' if count > 1 else ''} in the plan", BAD_PLAN
+        case LabError():
+            return f"triplane: {error}", int(error.code)
+    return f"triplane: {error}", 1
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Turn what users can act on into a message on standard error and an exit status."""
     try:
         yield
-    except PlanError as error:
-        count = len(error.problems)
-        click.echo(f"{error}\n{count} problem{'s' if count > 1 else ''} in the plan", err=True)
-        raise SystemExit(BAD_PLAN) from error
-    except LabError as error:
-        click.echo(f"triplane: {error}", err=True)
-        raise SystemExit(int(error.code)) from error
-    except (StoreError, ServingError) as error:
-        click.echo(f"triplane: {error}", err=True)
-        raise SystemExit(1) from error
+    except users() as error:
+        text, status = spoken(error)
+        click.echo(text, err=True)
+        raise SystemExit(status) from error
     except KeyboardInterrupt as error:
         click.echo("triplane: interrupted", err=True)
         raise SystemExit(INTERRUPTED) from error

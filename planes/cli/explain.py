@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
-import click
-
-from planes.cli.bringup import open_store, synced
-from planes.cli.choice import chosen, lab_option
 from planes.cli.origin import Origins, Owned, PlanFile, Spot
-from planes.cli.output import Output, output_option
+from planes.cli.running import running
+from planes.cli.session import Session
 from planes.control.engine import OWNER, Name
 from planes.control.forecast import forecast
 from planes.data import ofctl
@@ -18,10 +16,10 @@ from planes.data.pipeline import Table
 from planes.data.rule import Entry, Group, Match, Meter, Rule
 from planes.data.text import line
 from planes.management import tables
+from planes.management.grammar import Mistake
 from planes.model import state
 from planes.model.errors import did_you_mean
 from planes.model.intent import Intent
-from planes.model.load import parse, read_text
 from topologies.errors import Exit, LabError
 from topologies.lab import Lab
 
@@ -62,12 +60,7 @@ class Answer:
     nearest: Explained | None = None
 
 
-@click.command()
-@click.argument("rule", metavar="COOKIE|RULE")
-@click.option("--on", "switch", metavar="SWITCH", help="Only as this switch holds it.")
-@lab_option
-@output_option
-def explain(rule: str, switch: str | None, name: str | None, output: Output) -> None:
+def explain(session: Session, rule: str, switch: str | None) -> int:
     """Tell which line of the lab's plan wanted a rule.
 
     COOKIE is a rule's cookie; RULE a line as `triplane trace` or `ovs-ofctl dump-flows` prints it: its table, priority
@@ -81,32 +74,28 @@ def explain(rule: str, switch: str | None, name: str | None, output: Output) -> 
 
     Exits with 1 when no line of the plan wants such a rule: it is not ours, or of an older plan.
     """
-    lab = chosen(name)
-    with open_store(lab) as store:
-        known, intent = synced(lab, store), store.intent()
+    lab, view = session.lab, session.view()
+    known, intent = view.state, view.intent
     if switch is not None and switch not in (names := {row.name for row in known.of(state.Switch)}):
         raise LabError(f"lab {lab.name!r} has no switch {switch!r}", did_you_mean(switch, names), Exit.UNKNOWN)
     ports = {row.name: row.number for row in known.of(state.Port)}
     try:
         wanted = ofctl.read(rule, ports)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="COOKIE|RULE") from error
+        raise Mistake(f"Invalid value for COOKIE|RULE: {error}") from error
     answer = explained(origins(lab, known, intent), wanted, switch)
-    if output.form == "table":
-        click.echo("\n\n".join("\n".join(told(each)) for each in answer.found), nl=bool(answer.found))
-    else:
-        output.show([as_table(answer.found)])
+    separated = (["", *told(each)] if number else [*told(each)] for number, each in enumerate(answer.found))
+    session.show([as_table(answer.found)], chain.from_iterable(separated))
     if not answer.found:
         near = "\n".join(["the nearest that the plan wants:", *told(answer.nearest)]) if answer.nearest else ""
-        click.echo("\n".join(part for part in (answer.why, near) if part), err=True)
-    raise SystemExit(0 if answer.found else 1)
+        session.tell("\n".join(part for part in (answer.why, near) if part))
+    return 0 if answer.found else 1
 
 
 def origins(lab: Lab, known: state.State, intent: Intent) -> Origins:
     """Whose each entry is that the controller of a lab installs."""
-    file = str(lab.directory.plan)
-    text = read_text(file)
-    return Origins(forecast(known, intent), intent, PlanFile(parse(text, file), text, file))
+    plan, text = running(lab)
+    return Origins(forecast(known, intent), intent, PlanFile(plan, text, str(lab.directory.plan)))
 
 
 def explained(origins: Origins, wanted: ofctl.Named, switch: str | None = None) -> Answer:

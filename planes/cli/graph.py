@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import click
-
-from planes.cli.bringup import open_store, synced
-from planes.cli.choice import chosen
+from planes.cli.session import Session
 from planes.management.graph import FORMS, Edge, Graph, Node
 from planes.model.state import GatewayState, State
 from topologies.control import Info
@@ -15,10 +12,7 @@ from topologies.control import Info
 SHOWN = ("active", "standby")  # of a gateway's members
 
 
-@click.command()
-@click.argument("name", metavar="[LAB]", required=False)
-@click.option("--as", "form", type=click.Choice(list(FORMS)), default="mermaid", show_default=True)
-def graph(name: str | None, form: str) -> None:
+def graph(session: Session, form_: str) -> None:
     """Draw LAB as text: switches, with the gateways active or standby there, hosts, links; dashed is what is down.
 
     \b
@@ -26,8 +20,7 @@ def graph(name: str | None, form: str) -> None:
       triplane graph                       Mermaid: paste it into Markdown, between ```mermaid and ```
       triplane graph --as dot | dot -Tsvg > lab.svg
     """
-    with open_store(lab := chosen(name)) as store:
-        click.echo(FORMS[form](drawn(lab.info(), synced(lab, store))), nl=False)
+    session.write(FORMS[form_](drawn(session.lab.info(), session.view(GatewayState).state)).rstrip("\n"))
 
 
 def drawn(info: Info, known: State) -> Graph:

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import time
 
-import click
-
-from planes.cli.bringup import open_store, synced
-from planes.cli.choice import chosen
-from planes.cli.output import Output, output_option
+from planes.cli.session import Session
 from planes.cli.unixctl import ask
 from planes.management import show
 from planes.management.tables import Table
@@ -20,13 +16,12 @@ from topologies.errors import LabError
 FAILED = {"cut": "failed", "silent": "failed, carrier kept"}
 
 
-GATEWAYS = "gateways"
+def gateways(session: Session) -> None:
+    """Show who is active and who is standby in segments whose gateway elects."""
+    session.show([show.gateways(session.view(state.GatewayState).state, time.time())])
 
 
-@click.command()
-@click.argument("words", metavar="[gateways] [LAB]", nargs=-1)
-@output_option
-def inspect(words: tuple[str, ...], output: Output) -> None:
+def inspect(session: Session) -> None:
     """Show LAB, the only one running by default; list the labs when there are several.
 
     `triplane inspect gateways [LAB]` shows only who is active and who is standby in segments whose gateway elects.
@@ -34,31 +29,23 @@ def inspect(words: tuple[str, ...], output: Output) -> None:
     What the switches are, and where hosts are, is what the controller last wrote to the store; `controller` says
     whether it lives.
     """
-    alone = words[:1] == (GATEWAYS,)
-    if len(words) > 1 + alone:
-        raise click.UsageError(f"{words[-1]!r} is one word too many: inspect [gateways] [LAB]")
-    name = next(iter(words[alone:]), None)
-    if alone:
-        with open_store(lab := chosen(name)) as store:
-            output.show([show.gateways(synced(lab, store), time.time())])
-        return
     running = labs.labs()
-    if name is None and len(running) != 1:
-        output.show([_labs([lab.info() for lab in running])])
+    if session.lab_name is None and len(running) != 1:
+        session.show([_labs([lab.info() for lab in running])])
         return
-    lab = labs.find(name)
+    lab = session.lab
     info = lab.info()
-    with open_store(lab) as store:
-        known, intent = synced(lab, store), store.intent()
+    view = session.view()
+    known, intent = view.state, view.intent
     tenants = [show.networks(intent, known), show.segments(intent), show.hosts(known), show.drops(known)]
     elected = [show.gateways(known, time.time())] if known.of(state.GatewayState) else []
-    policies = [show.policy(intent, _counts(lab))] if any(network.policy for network in intent.networks) else []
-    output.show(
+    policies = [show.policy(intent, policy_counts(lab))] if any(network.policy for network in intent.networks) else []
+    session.show(
         [_labs([info]), _processes(info), _switches(info, known), _links(info, known), *tenants, *elected, *policies]
     )
 
 
-def _counts(lab: labs.Lab) -> dict[tuple[str, int], tuple[int, int]]:
+def policy_counts(lab: labs.Lab) -> dict[tuple[str, int], tuple[int, int]]:
     """Packets and bytes that each line of a policy met; none when the controller does not tell."""
     try:
         lines = ask(lab.directory.controller_control, "fabric/policy")["lines"]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
-import click
-
-from planes.cli.choice import chosen, lab_option
+from planes.cli.session import Session
+from planes.management.grammar import Mistake
 from planes.model.errors import did_you_mean
 from topologies import lab as labs
 from topologies.control import CONTROLLER
@@ -16,11 +13,7 @@ from topologies.lab import Lab
 HEAL_SECONDS = 60.0  # that the controller or a switch may take
 
 
-@click.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@lab_option
-@click.argument("node")
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def exec_(name: str | None, node: str, command: tuple[str, ...]) -> None:
+def exec_(session: Session, node: str, command: tuple[str, ...]) -> int:
     """Run COMMAND in NODE, a host or switch of a lab, on this terminal.
 
     \b
@@ -33,9 +26,8 @@ def exec_(name: str | None, node: str, command: tuple[str, ...]) -> None:
     """
     given = command[1:] if command[0] == "--" else command
     if not given:
-        raise click.UsageError("no COMMAND after --")
-    argv = chosen(name).exec_argv(node, given)
-    os.execvp(argv[0], argv)
+        raise Mistake("no COMMAND after --")
+    return session.become(session.lab.exec_argv(node, given))
 
 
 KINDS = ("link", "switch", "host")
@@ -45,7 +37,7 @@ def _named(words: tuple[str, ...], lab: Lab) -> str:
     """What `dist1` or `switch dist1` names. LabError when it is of another kind."""
     *kinds, what = words
     if len(words) > 2 or (kinds and kinds[0] not in KINDS):
-        raise click.UsageError(f"say what as NAME or as KIND NAME, where KIND is {', '.join(KINDS)}")
+        raise Mistake(f"say what as NAME or as KIND NAME, where KIND is {', '.join(KINDS)}")
     if kinds:
         info = lab.info()
         names = [link.name for link in info.links] if kinds == ["link"] else []
@@ -55,31 +47,24 @@ def _named(words: tuple[str, ...], lab: Lab) -> str:
     return what
 
 
-@click.command()
-@click.argument("words", metavar="[link|switch|host] WHAT", nargs=-1, required=True)
-@click.option("--keep-carrier", is_flag=True, help="A link passes no frame, and its ends still call it up.")
-@lab_option
-def fail(words: tuple[str, ...], keep_carrier: bool, name: str | None) -> None:
+def fail(session: Session, words: tuple[str, ...], keep_carrier: bool) -> None:
     """Cut a link (such as acc1/dist1), switch a switch or host off, or kill the controller or the store (SIGKILL).
 
     A node's links lose carrier; a switch forgets what the controller told it, and a host's programs are killed. All
     stays so until `triplane heal`.
     """
-    lab = chosen(name)
-    click.echo(lab.fail(_named(words, lab), keep_carrier), err=True)
+    lab = session.lab
+    session.tell(lab.fail(_named(words, lab), keep_carrier))
 
 
-@click.command()
-@click.argument("words", metavar="[link|switch|host] WHAT", nargs=-1, required=True)
-@lab_option
-def heal(words: tuple[str, ...], name: str | None) -> None:
+def heal(session: Session, words: tuple[str, ...]) -> None:
     """Mend a link (such as acc1/dist1), switch a switch or host on, or start the controller or the store again; wait
     until a switch or controller is at work.
 
     A switch comes back empty, a host starts its programs, and with them the links that were not failed in their own
     right.
     """
-    lab = chosen(name)
+    lab = session.lab
     what, before = _named(words, lab), lab.info()
     controller = before.process(CONTROLLER).alive
     if what == CONTROLLER and not controller:
@@ -88,7 +73,7 @@ def heal(words: tuple[str, ...], name: str | None) -> None:
         healed = _start_switch(lab, what)
     else:
         healed = lab.heal(what)
-    click.echo(healed, err=True)
+    session.tell(healed)
 
 
 def _start_controller(lab: Lab) -> str:
@@ -112,13 +97,10 @@ def _start_switch(lab: Lab, switch: str) -> str:
     return healed
 
 
-@click.command()
-@click.argument("name", metavar="[LAB]", required=False)
-@click.option("--all", "every", is_flag=True, help="End all labs of this user.")
-def destroy(name: str | None, every: bool) -> None:
+def destroy(session: Session, every: bool) -> None:
     """End LAB, the only one running by default. Nothing of it stays: no process, interface, namespace or file."""
-    if every and name:
-        raise click.UsageError("give a LAB or --all, not both")
-    for lab in labs.labs() if every else [labs.find(name)]:
+    if every and session.lab_name:
+        raise Mistake("give a LAB or --all, not both")
+    for lab in labs.labs() if every else [session.lab]:
         lab.destroy()
-        click.echo(f"lab {lab.name!r} is gone", err=True)
+        session.tell(f"lab {lab.name!r} is gone")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from planes.model import state
-from planes.model.intent import Intent
+from planes.model.intent import Intent, Network
 from planes.model.state import State
 from topologies.errors import LabError
 
@@ -22,8 +23,29 @@ def excess(known: State, intent: Intent) -> Iterator[str]:
         yield f"network {network} would have {count} entries on {switch} before any host is known; its limit is {limit}"
 
 
-def refuse_excess(known: State, intent: Intent) -> None:
-    """LabError when a network's own rules are more than its limit."""
-    found = list(excess(known, intent))
+def refuse_excess(known: State, intent: Intent, changed: Collection[str] | None = None) -> None:
+    """LabError when a network's own rules are more than its limit.
+
+    Where only some networks have `changed`, only they are looked at, and those that share ports with them: what rules a
+    network has, it and the VLANs beside it say.
+    """
+    found = list(excess(known, intent if changed is None else _near(intent, changed)))
     if found:
         raise LabError("\n".join(found), "raise the `rules` of its `limits`, or want less of it")
+
+
+def _near(intent: Intent, changed: Collection[str]) -> Intent:
+    """Those that changed and what is around them, where any of it has a limit; else none."""
+    near = _sharing(intent, _sharing(intent, changed))
+    limited = any(network.max_rules is not None for network in intent.networks if network.name in near)
+    return replace(intent, networks=tuple(each for each in intent.networks if limited and each.name in near))
+
+
+def _sharing(intent: Intent, names: Collection[str]) -> set[str]:
+    """These networks, and those with a port of theirs."""
+    ports = {end for network in intent.networks if network.name in names for end in _ports(network)}
+    return {*names, *(each.name for each in intent.networks if not ports.isdisjoint(_ports(each)))}
+
+
+def _ports(network: Network) -> set[tuple[str, int]]:
+    return {(at.switch, port) for each in network.segments for at in each.ports for port in (at.port, *at.lag)}

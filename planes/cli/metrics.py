@@ -6,10 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
-import click
-
-from planes.cli.listening import Listening, listen_options, listening
-from planes.cli.remote import opener, store_option
+from planes.cli.listening import Listening, listening
+from planes.cli.remote import opener
+from planes.cli.session import Session
 from planes.management.metrics import exposition
 from planes.management.watch import Watch
 from planes.store.base import Store
@@ -17,23 +16,20 @@ from planes.store.base import Store
 SYNC_SECONDS = 5.0  # that a store may take to tell all it holds
 
 
-@click.command()
-@click.argument("name", metavar="[LAB]", required=False)
-@store_option
-@listen_options("127.0.0.1:9108")
-@click.option("--once", is_flag=True, help="Print the metrics as they are now, and end.")
-def metrics(name: str | None, remote: str | None, listen: str, token: str | None, once: bool) -> None:
+def metrics(session: Session, remote: str | None, listen: str, token: str | None, once: bool) -> None:
     """Serve the metrics of LAB, or of another store, to Prometheus at /metrics, until Ctrl-C.
 
     It goes on while the store is away; triplane_store_synced and triplane_controller_up tell. With a token, Prometheus
     shows it by `authorization: {credentials_file: FILE}`. --once is for node_exporter's textfile collector. All names
     are explained in planes/management/README.md.
     """
-    connect = opener(name, remote)
+    connect = opener(session, remote)
     if once:
-        click.echo(asyncio.run(_once(connect)), nl=False)
+        session.printer.write(asyncio.run(_once(connect)).decode())
     else:
-        asyncio.run(_serve(connect, listening(listen, token)))
+        place = listening(listen, token)
+        session.tell(f"metrics at {place.url('/metrics')}; Ctrl-C ends it")
+        asyncio.run(_serve(connect, place))
 
 
 async def _once(connect: Callable[[], Store]) -> bytes:
@@ -45,6 +41,5 @@ async def _serve(connect: Callable[[], Store], place: Listening) -> None:
     from planes.management.scrape import application
     from planes.management.serving import Guard, serve
 
-    click.echo(f"metrics at {place.url('/metrics')}; Ctrl-C ends it", err=True)
     async with Watch(connect) as watch:
         await serve(Guard(application(watch, time.time), place.token), place.socket, watch.failed())

@@ -1,35 +1,106 @@
-"""`-o`: data on standard output, in the form that was asked for."""
+"""Where a shell's commands print: the screen, a page at a time, through what the line asks for by `|`."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 import click
 
-from planes.management.tables import FORMS, Table, text
+from planes.management.shell_pager import CLEAR, Enough, Pager, pressed
+from planes.management.shell_pipes import Piped, Plumbing
 
 
-@dataclass(frozen=True)
-class Output:
-    """How to show tables."""
+@dataclass
+class Screen:
+    """Standard output. `length` is how many lines are shown at once, None as many as it has, 0 all.
 
-    form: str
+    `stdin`: whether programs may read standard input, which they may not take from a script.
+    """
 
-    def show(self, tables: Iterable[Table]) -> None:
-        """Print them all."""
-        click.echo(text(tables, self.form, sys.stdout.isatty()), nl=False)
+    paged: bool = False
+    length: int | None = None
+    stdin: bool = True
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def plain(self) -> Through:
+        """For what passes through nothing."""
+        return self.through(Plumbing(paged=False))
+
+    def through(self, plumbing: Plumbing) -> Through:
+        """For what passes through stages, and by pages, if it is paged."""
+        return Through(self, plumbing)
+
+    def print(self, text: str) -> None:
+        """At once."""
+        with self._lock:
+            click.echo(text, nl=False)
+
+    def announce(self, line: str) -> None:
+        """A line that no command printed; for other threads. It goes above a prompt that is waiting."""
+        with self._lock:
+            if self.paged:
+                sys.stdout.write(f"{CLEAR}{line}\n")
+                sys.stdout.flush()
+            else:
+                click.echo(line, err=True)
+
+    def pager(self, paged: bool) -> Pager:
+        """For one command's output."""
+        size = shutil.get_terminal_size()
+        rows = size.lines if self.length is None else self.length
+        return Pager(self.print, pressed, rows if paged and self.paged else 0, size.columns)
 
 
-def output_option(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command `-o table|json|yaml|csv`, as an Output."""
-    return click.option(
-        "-o",
-        "--output",
-        type=click.Choice(list(FORMS)),
-        default="table",
-        show_default=True,
-        callback=lambda ctx, parameter, value: Output(value),
-        help="How to print it.",
-    )(command)
+class Through:
+    """Prints what a command prints; see session.Printer."""
+
+    def __init__(self, screen: Screen, plumbing: Plumbing) -> None:
+        self._screen = screen
+        self._piped = Piped(plumbing.stages, screen.pager(plumbing.paged).line)
+
+    @property
+    def terminal(self) -> bool:
+        return sys.stdout.isatty() and not self._piped.stages
+
+    def write(self, text: str) -> None:
+        self._piped.write(text)
+
+    def finish(self) -> None:
+        """The command has ended."""
+        self._piped.finish()
+
+    def run(self, argv: list[str]) -> int:
+        """It has the terminal, unless its output is to pass through something. A second Ctrl-C kills it."""
+        staged = bool(self._piped.stages)
+        stdin = None if self._screen.stdin else subprocess.DEVNULL
+        sys.stdout.flush()
+        with subprocess.Popen(argv, stdin=stdin, stdout=subprocess.PIPE if staged else None) as child:
+            try:
+                self._feed(child)
+                status = child.wait()
+            except Enough:
+                child.kill()
+                raise
+            except KeyboardInterrupt:  # the terminal told the program, too, and it decides what that means
+                status = _ended(child)
+        return status if status >= 0 else 128 - status
+
+    def _feed(self, child: subprocess.Popen[bytes]) -> None:
+        if child.stdout is not None:
+            for line in child.stdout:
+                self.write(line.decode(errors="replace"))
+
+
+def _ended(child: subprocess.Popen[bytes]) -> int:
+    try:
+        rest, _ = child.communicate()
+        if rest:
+            click.echo(rest)
+        return child.returncode
+    except KeyboardInterrupt:
+        child.kill()
+        return child.wait()

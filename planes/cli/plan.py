@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import time
 
-import click
-
-from planes.cli.bringup import await_applied, open_store, synced
-from planes.cli.choice import chosen, lab_option
-from planes.cli.limits import refuse_excess
-from planes.model.load import load, parse, read_text
-from planes.model.plan import Plan
-from planes.model.resolve import resolve
-from topologies.errors import LabError
-from topologies.lab import Lab
+from planes.cli.running import await_in_force, candidate, copy, outcome
+from planes.cli.session import Session
+from planes.model.load import load, read_text
 from topologies.library import find
 
 
-@click.command()
-@click.argument("plan")
-def validate(plan: str) -> None:
+def validate(session: Session, plan: str) -> None:
     """Check PLAN, a file or the name of a shipped plan.
 
     Prints every problem with its line and column, and exits with 6; prints what the plan holds when there is none.
@@ -33,41 +24,25 @@ def validate(plan: str) -> None:
         f"{len(topology.links) if topology else 0} links",
         f"{len(found.networks)} networks",
     ]
-    click.echo(f"{path}: {found.name!r} is valid: {', '.join(parts)}")
+    session.write(f"{path}: {found.name!r} is valid: {', '.join(parts)}")
 
 
-@click.command()
-@click.argument("plan")
-@lab_option
-@click.option(
-    "--timeout", default=60.0, show_default=True, metavar="SECONDS", help="How long to wait for the switches."
-)
-def apply(plan: str, name: str | None, timeout: float) -> None:
+def apply(session: Session, plan: str, timeout: float, comment: str | None = None, within: float | None = None) -> None:
     """Make the networks of a running lab those of PLAN, and wait until its switches hold the change.
 
     PLAN has the topology that the lab runs: edit a copy of the plan that it was deployed from. From then on it is the
-    lab's plan, and `triplane check` goes by it.
+    lab's configuration, and `triplane check` goes by it. It is a commit: `triplane show commits` tells of it, and
+    `triplane rollback` takes it back. With `--confirmed 2m` it is taken back by itself after so long, unless
+    `triplane confirm` or another commit comes first.
     """
-    path, lab = find(plan), chosen(name)
-    text, wanted = wanted_of(lab, path)
-    intent = resolve(wanted)
-    with open_store(lab) as store:
-        refuse_excess(synced(lab, store), intent)
-        serial = store.write_intent(intent)
-        await_applied(lab, store, serial, timeout)
-    new = lab.directory.plan.with_suffix(".new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(lab.directory.plan)
-    click.echo(f"lab {lab.name!r} follows plan {wanted.name!r}", err=True)
-
-
-def wanted_of(lab: Lab, path: Path) -> tuple[str, Plan]:
-    """The text of a plan file, and the plan. PlanError; LabError when its topology is not the lab's."""
+    path, lab = find(plan), session.lab
     text = read_text(path)
-    wanted = parse(text, str(path))
-    if wanted.topology != load(lab.directory.plan).topology:
-        raise LabError(
-            f"the topology of {path} is not the one that lab {lab.name!r} runs",
-            "a running lab keeps its switches, hosts and links: deploy the plan as a lab of its own",
-        )
-    return text, wanted
+    with candidate(lab) as (mine, _):
+        mine.load(text, str(path))
+        done = mine.commit(time.time(), comment or f"applied {path}", within or 0.0)
+        now = mine.text
+    copy(lab, now)
+    for line in outcome(done):
+        session.tell(line)
+    await_in_force(lab, done.serial, timeout)
+    session.tell(f"lab {lab.name!r} follows {path}")

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import click
-
-from planes.cli.choice import chosen
+from planes.cli.session import Session
+from planes.management.grammar import Mistake
 from planes.store.base import Store
 
-store_option = click.option(
-    "--store",
-    "remote",
-    metavar="REMOTE",
-    help="The store to follow in place of a lab's, as Open vSwitch names them: unix:/path, tcp:ADDRESS:PORT.",
-)
 METHODS = ("unix:", "tcp:", "ssl:")
 
 
-def opener(name: str | None, remote: str | None) -> Callable[[], Store]:
-    """What opens the store of a lab by its name, or of the only lab, or at a remote. LabError, click's UsageError."""
+def opener(session: Session, remote: str | None) -> Callable[[], Store]:
+    """What opens the store at a remote, or the lab's. LabError, Mistake."""
     from planes.store.ovsdb import Store as OvsdbStore
 
     if remote is None:
-        remote = f"unix:{chosen(name).directory.store}"
-    elif name is not None:
-        raise click.UsageError(f"either a lab or a store: {name!r} and --store {remote}")
+        found = f"unix:{session.lab.directory.store}"
+    elif session.lab_name is not None:
+        raise Mistake(f"either a lab or a store: {session.lab_name!r} and --store {remote}")
     elif not remote.startswith(METHODS) or remote in METHODS:
-        raise click.UsageError(f"--store {remote!r} is none of unix:/path, tcp:ADDRESS:PORT, ssl:ADDRESS:PORT")
-    found = remote
+        raise Mistake(f"--store {remote!r} is none of unix:/path, tcp:ADDRESS:PORT, ssl:ADDRESS:PORT")
+    else:
+        found = remote
     return lambda: OvsdbStore(found)

@@ -7,24 +7,22 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
-import click
-
 from planes.cli import verify as verifying
 from planes.cli import way
 from planes.cli.bringup import open_store, synced
-from planes.cli.choice import chosen, lab_option
 from planes.cli.ends import Ends, Host, Journey
 from planes.cli.explain import origins
-from planes.cli.flow import PROTOCOLS, TTL, Flow
-from planes.cli.output import Output, output_option
+from planes.cli.flow import TTL, Flow
+from planes.cli.running import running
+from planes.cli.session import Session
 from planes.cli.unixctl import ask
 from planes.control.facts import ROUTER_MAC
 from planes.data import packet, readback
 from planes.data import trace as traces
 from planes.data.rule import Entry
 from planes.data.trace import Fabric, Place, Seen, rebuilt
+from planes.management.grammar import Mistake
 from planes.model import state
-from planes.model.load import load
 from planes.model.wiring import Wiring, wire
 from planes.store.base import Store
 from topologies.control import CONTROLLER
@@ -34,26 +32,15 @@ from topologies.lab import Lab
 HEARD_SECONDS = 5.0  # Linux solicits routers 0-1 s after a link is up, and 4 s later again (RFC 4861, 6.3.7)
 
 
-@click.command()
-@click.argument("source", metavar="FROM")
-@click.argument("target", metavar="TO")
-@click.option("--protocol", type=click.Choice(list(PROTOCOLS)), default="icmp", show_default=True, help="What is sent.")
-@click.option("--port", type=click.IntRange(1, 65535), help="The destination's port, of TCP and UDP.")
-@click.option("-4", "version", flag_value=4, type=int, help="By IPv4.")
-@click.option("-6", "version", flag_value=6, type=int, help="By IPv6.")
-@click.option("--verify", is_flag=True, help="Send such packets too, and tell where the switches count otherwise.")
-@lab_option
-@output_option
 def trace(
+    session: Session,
     source: str,
     target: str,
     protocol: str,
     port: int | None,
     version: int | None,
     verify: bool,
-    name: str | None,
-    output: Output,
-) -> None:
+) -> int:
     """Tell which way a packet from host FROM to host TO takes, and each table, rule and group it meets.
 
     TO is a host, or an address of one. By default the packet is a ping. It is the first of its connection. It is told
@@ -66,15 +53,15 @@ def trace(
     switches count otherwise.
     """
     if (port is None) != (protocol == "icmp"):
-        raise click.UsageError(f"--protocol {protocol} " + ("has no ports" if port else "needs a --port"))
-    flow, lab = Flow(protocol, port or 0), chosen(name)
+        raise Mistake(f"--protocol {protocol} " + ("has no ports" if port else "needs a --port"))
+    flow, lab = Flow(protocol, port or 0), session.lab
     info = lab.info()
     if not info.process(CONTROLLER).alive:
         raise LabError(
             f"the controller of lab {lab.name!r} is dead, and the switches are asked through it",
             "start it again by `triplane heal controller`; the switches go on with the rules they have",
         )
-    topology = load(lab.directory.plan).topology
+    topology = running(lab)[0].topology
     wiring = wire(topology) if topology else Wiring((), (), ())
     with open_store(lab) as store:
         first = synced(lab, store)
@@ -91,14 +78,11 @@ def trace(
     hosts = journey.sender.name, journey.receiver.name
     story = way.Story(found, wiring, *hosts, frozenset(journey.receiver.places), expected, way.teller(told))
     counted = verifying.verify(lab, journey, flow, found) if verify else None
-    if output.form == "table":
-        click.echo("\n".join([*story.lines(), *story.paths()]))
-    else:
-        output.show([*story.tables(), *([counted.table()] if counted else [])])
+    session.show([*story.tables(), *([counted.table()] if counted else [])], [*story.lines(), *story.paths()])
     for switch, entries in foreign.items():
-        click.echo(f"{switch} holds {len(entries)} entries of a stranger's, which the trace leaves out", err=True)
-    click.echo("\n".join([story.verdict(), *(counted.lines() if counted else ())]), err=True)
-    raise SystemExit(0 if story.delivered and (counted is None or counted.agrees) else 1)
+        session.tell(f"{switch} holds {len(entries)} entries of a stranger's, which the trace leaves out")
+    session.tell("\n".join([story.verdict(), *(counted.lines() if counted else ())]))
+    return 0 if story.delivered and (counted is None or counted.agrees) else 1
 
 
 def frames(journey: Journey, flow: Flow) -> tuple[bytes, bytes]:

@@ -82,10 +82,12 @@ def segments(intent: Intent) -> Table:
 
 def hosts(known: State) -> Table:
     """Every host that spoke."""
-    rows = [
-        (row.network, row.segment, row.mac, f"{row.switch}:{row.port}", ", ".join(row.addresses))
-        for row in known.of(state.Host)
-    ]
+    return host_table(known.of(state.Host))
+
+
+def host_table(hosts: Iterable[state.Host]) -> Table:
+    """These hosts."""
+    rows = [(row.network, row.segment, row.mac, f"{row.switch}:{row.port}", ", ".join(row.addresses)) for row in hosts]
     return Table("hosts", ("network", "segment", "MAC", "port", "addresses"), rows)
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Sequence
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
+from itertools import zip_longest
+from unicodedata import east_asian_width
 
 VERSION = 1  # of the JSON and YAML forms; a key may be added under the same version, none changes its meaning
-WIDE = 10_000  # columns, where no terminal limits them
+WIDE = 1_000_000  # columns, where no terminal limits them
+GAP = "  "
+_PLAIN_KEY = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)\Z)[a-z_][a-z0-9_]*", re.IGNORECASE)
 
 Cell = str | int | bool | None
 
@@ -29,23 +35,52 @@ def text(tables: Iterable[Table], form: str = "table", terminal: bool = False) -
 
 
 def _table(tables: list[Table], terminal: bool) -> str:
-    from rich.console import Console
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    found = StringIO()
-    console = Console(file=found, force_terminal=terminal, width=None if terminal else WIDE)
+    width = shutil.get_terminal_size().columns if terminal else WIDE
+    bold, normal = ("\x1b[1m", "\x1b[0m") if terminal else ("", "")
+    lines: list[str] = []
     for table in tables:
-        title = Text(table.name)
-        drawn = RichTable(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-        for column in table.columns:
-            drawn.add_column(column, overflow="fold")
-        for row in table.rows:
-            # As Text: in a plain string Rich would read markup, and in a MAC address emoji (":cd:" is a disc).
-            drawn.add_row(*(Text(_text(cell)) for cell in row))
-        console.print(drawn)
-        console.print()
-    return found.getvalue()
+        head, *rows = _laid_out(table, width)
+        lines += [table.name, *(f"{bold}{line}{normal}" for line in head), *(line for row in rows for line in row), ""]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _laid_out(table: Table, width: int) -> Iterator[list[str]]:
+    """The lines of the columns' names, then those of each row: more than one where a cell does not fit its column."""
+    rows = [table.columns, *(tuple(map(_text, row)) for row in table.rows)]
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    room = max(width - len(GAP) * (len(widths) - 1), len(widths))
+    folded = sum(widths) > room
+    while sum(widths) > room:
+        widest = max(widths)
+        second = max((each for each in widths if each < widest), default=0)
+        most = [place for place, each in enumerate(widths) if each == widest]
+        spare = -(-(sum(widths) - room) // len(most))
+        for place in most:
+            widths[place] = max(second, widest - spare, 1)
+    for row in rows:
+        if not folded:
+            yield [GAP.join(map(_padded, row, widths)).rstrip()]
+            continue
+        parts = [_folded(cell, each) for cell, each in zip(row, widths, strict=True)]
+        yield [GAP.join(map(_padded, line, widths)).rstrip() for line in zip_longest(*parts, fillvalue="")]
+
+
+def _width(text: str) -> int:
+    """In columns of a terminal."""
+    return len(text) if text.isascii() else sum(1 + (east_asian_width(character) in "WF") for character in text)
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _folded(text: str, width: int) -> list[str]:
+    parts = [""]
+    for character in text:
+        if parts[-1] and _width(parts[-1] + character) > width:
+            parts.append("")
+        parts[-1] += character
+    return parts
 
 
 def _plain(tables: list[Table]) -> dict[str, object]:
@@ -62,25 +97,26 @@ def _json(tables: list[Table], _: bool) -> str:
 
 
 def _yaml(tables: list[Table], _: bool) -> str:
-    from ruamel.yaml import YAML
+    """Text is in quotes: a reader of YAML 1.1 takes a bare 10:20:30:40:50:10 for a number."""
+    lines = [f"version: {VERSION}"]
+    for name, rows in _plain(tables).items():
+        if isinstance(rows, list):
+            lines.append(f"{_key(name)}:" if rows else f"{_key(name)}: []")
+            for row in rows:
+                fields = [f"{_key(key)}: {_scalar(held)}" for key, held in row.items()]
+                lines += [f"{'  ' if place else '- '}{field}" for place, field in enumerate(fields)]
+    return "".join(f"{line}\n" for line in lines)
 
-    found = StringIO()
-    YAML().dump(_quoted(_plain(tables)), found)
-    return found.getvalue()
+
+def _key(text: str) -> str:
+    return text if _PLAIN_KEY.fullmatch(text) else _scalar(text)
 
 
-def _quoted(value: object) -> object:
-    """Text in quotes: a reader of YAML 1.1 takes a bare 10:20:30:40:50:10 for a number."""
-    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
-
-    match value:
-        case dict():
-            return {key: _quoted(held) for key, held in value.items()}
-        case list():
-            return [_quoted(held) for held in value]
-        case str():
-            return DoubleQuotedScalarString(value)
-    return value
+def _scalar(cell: Cell) -> str:
+    """As JSON writes it, but for what needs two of its escapes and one of YAML's."""
+    if not isinstance(cell, str) or cell.isascii():
+        return json.dumps(cell).replace("\x7f", "\\x7f")
+    return "".join(f"\\U{ord(each):08x}" if each > "\uffff" else json.dumps(each)[1:-1] for each in cell).join('""')
 
 
 def _csv(tables: list[Table], _: bool) -> str:

@@ -44,3 +44,11 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
         return f"did you mean {close!r}?"
     more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
     return f"allowed: {', '.join(names[:MAX_LISTED])}{more}" if names else "none is defined"
+
+
+class CommitError(Exception):
+    """A configuration cannot be changed so, or not now; the text says why. `fix` says what to do."""
+
+    def __init__(self, text: str, fix: str = "") -> None:
+        self.fix = fix
+        super().__init__(f"{text}\n{fix}" if fix else text)

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, RootModel, ValidationError
 
 from planes.model.consistency import faults
+from planes.model.consistency.context import Fault
 from planes.model.errors import PlanError, Problem, did_you_mean, nearest
 from planes.model.plan import Plan
 from planes.model.source import Path, Source, read
@@ -61,16 +62,20 @@ def read_text(path: str | FilePath) -> str:
 
 def parse(text: str, file: str = "plan") -> Plan:
     """The plan in a text; PlanError with every problem in it. `file` is the name that problems carry."""
-    source = read(text, file)
-    problems = list(source.problems)
-    problems += _not_yet(source)
+    return agreed(shape(read(text, file)))
+
+
+def shape(source: Source) -> Reading:
+    """What can be read of a source, each value by itself: whether they agree is not looked at."""
     reading = _read(source)
-    problems += reading.problems
+    return replace(reading, problems=(*source.problems, *_not_yet(source), *reading.problems))
+
+
+def agreed(reading: Reading) -> Plan:
+    """The plan of what was read, if all of it could be, and agrees; PlanError with every problem in it."""
+    problems = list(reading.problems)
     if reading.plan is not None:
-        problems += (
-            source.problem(reading.original(fault.path), fault.message, fault.at_key)
-            for fault in faults(reading.plan, reading.lost)
-        )
+        problems += map(reading.told, faults(reading.plan, reading.lost))
     if problems or reading.plan is None:
         raise PlanError(set(problems))
     return reading.plan
@@ -103,12 +108,17 @@ def _children(value: object) -> Iterable[tuple[str | int, object]]:
 
 
 @dataclass(frozen=True)
-class _Reading:
+class Reading:
     """What could be read: the plan without the parts at the `lost` paths, and why those could not be."""
 
+    source: Source
     plan: Plan | None
     problems: tuple[Problem, ...]
     lost: frozenset[Path]
+
+    def told(self, fault: Fault) -> Problem:
+        """A fault of the plan, where it stands in the file."""
+        return self.source.problem(self.original(fault.path), fault.message, fault.at_key)
 
     def original(self, path: Path) -> Path:
         """A path of the plan as a path of the file: list indexes count the elements that were left out."""
@@ -133,9 +143,9 @@ def _last(path: Path) -> int:
     return int(path[-1])
 
 
-def _read(source: Source) -> _Reading:
+def _read(source: Source) -> Reading:
     """Validate; then leave out what is wrong and validate again, so that the rest can be looked at as a whole."""
-    reading, errors = _validated(source.data, _Reading(None, (), frozenset()))
+    reading, errors = _validated(source.data, Reading(source, None, (), frozenset()))
     reading = replace(reading, problems=tuple(_problem(source, each) for each in _told(errors)))
     while errors:
         gone = {source.real(reading.original(each["loc"])) for each in errors} - {()}
@@ -146,7 +156,7 @@ def _read(source: Source) -> _Reading:
     return reading
 
 
-def _validated(data: object, reading: _Reading) -> tuple[_Reading, list[Any]]:
+def _validated(data: object, reading: Reading) -> tuple[Reading, list[Any]]:
     try:
         return replace(reading, plan=Plan.model_validate(data)), []
     except ValidationError as error:

@@ -19,7 +19,7 @@ def resolve(plan: Plan) -> intent.Intent:
     wiring = wire(plan.topology) if plan.topology else None
     return intent.Intent(
         plan.name,
-        tuple(sorted((_network(name, network, wiring) for name, network in plan.networks.items()), key=_name)),
+        tuple(sorted((resolve_network(name, network, wiring) for name, network in plan.networks.items()), key=_name)),
         tuple(sorted(wiring.switches)) if wiring else (),
     )
 
@@ -36,7 +36,8 @@ def _name(named: intent.Network | intent.Segment) -> str:
     return named.name
 
 
-def _network(name: str, network: Network, wiring: Wiring | None) -> intent.Network:
+def resolve_network(name: str, network: Network, wiring: Wiring | None) -> intent.Network:
+    """What one network of a plan wants."""
     segments = (_segment(each, segment, wiring) for each, segment in network.segments.items())
     limits = network.limits or Limits()
     return intent.Network(

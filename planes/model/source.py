@@ -47,17 +47,22 @@ class Source:
 
 def read(text: str, file: str) -> Source:
     """Parse; PlanError when the text is not one YAML document with a mapping at its top."""
-    root = _compose(text, file)
+    return read_part(text, file, (), 0)
+
+
+def read_part(text: str, file: str, under: Path, above: int) -> Source:
+    """Parse a mapping that stands in a file below `above` other lines, as the value at the path `under`. PlanError."""
+    root = _compose(text, file, above)
     if root is None:
         raise PlanError([Problem(file, 1, 1, "the file is empty; a plan begins with 'name: ...'")])
     if not isinstance(root, MappingNode):
-        raise PlanError([Problem(file, *_position(root), "a plan is a mapping that begins with 'name: ...'")])
-    reading = _Reading(file)
-    data = reading.value(root, ())
+        raise PlanError([Problem(file, *_position(root, above), "a plan is a mapping that begins with 'name: ...'")])
+    reading = _Reading(file, above)
+    data = reading.value(root, under)
     return Source(file, data, reading.values, reading.keys, tuple(reading.problems))
 
 
-def _compose(text: str, file: str) -> Node | None:
+def _compose(text: str, file: str, above: int) -> Node | None:
     yaml = YAML(typ="safe", pure=True)
     yaml.composer.warn_double_anchors = False  # legal, and the warning would go past us to the terminal
     try:
@@ -75,7 +80,7 @@ def _compose(text: str, file: str) -> Node | None:
         line, column, message = 1, 1, TOO_DEEP
     else:
         return root
-    raise PlanError([Problem(file, line, column, message)])
+    raise PlanError([Problem(file, line + above, column, message)])
 
 
 def _place(text: str, position: int) -> Position:
@@ -94,20 +99,21 @@ def _plain(error: MarkedYAMLError) -> str:
     return f"this is not YAML: {said}{where}"
 
 
-def _position(node: Node) -> Position:
-    return node.start_mark.line + 1, node.start_mark.column + 1
+def _position(node: Node, above: int) -> Position:
+    return node.start_mark.line + 1 + above, node.start_mark.column + 1
 
 
 @dataclass
 class _Reading:
     file: str
+    above: int
     values: dict[Path, Position] = field(default_factory=dict)
     keys: dict[Path, Position] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     open: set[int] = field(default_factory=set)  # the nodes around the one being read, by id
 
     def value(self, node: Node, path: Path) -> object:
-        self.values[path] = _position(node)
+        self.values[path] = _position(node, self.above)
         if len(path) > MAX_DEPTH:
             raise PlanError([self._problem(node, TOO_DEEP)])
         if len(self.values) > MAX_NODES:
@@ -141,11 +147,11 @@ class _Reading:
                 first = self.keys[place][0]
                 self.problems.append(self._problem(key, f"{key.value!r} is given twice, first in line {first}"))
                 continue
-            self.keys[place] = _position(key)
+            self.keys[place] = _position(key, self.above)
             yield key.value, child
 
     def _problem(self, node: Node, message: str) -> Problem:
-        return Problem(self.file, *_position(node), message)
+        return Problem(self.file, *_position(node, self.above), message)
 
 
 def _scalar(node: ScalarNode) -> object:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from planes.model.intent import Intent
+from planes.model.configuration import Commit, Document, Documents, Pending
+from planes.model.intent import Intent, Network
 from planes.model.state import Change, State
 
 
@@ -15,6 +17,30 @@ class StoreError(Exception):
 
 class StoreRefused(StoreError):
     """The store is there and will not take this, however often it is tried; the text says what and why."""
+
+
+class StoreOvertaken(StoreError):
+    """Another intent was written since the one that this edit was computed from: look at it, and compute again."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change of the configuration, and of the intent with it; what is not named stays, None is taken away.
+
+    `networks` are what the changed documents come to. `name` and `switches` are the intent's, None leaves them.
+    """
+
+    documents: Mapping[str, Document | None] = field(default_factory=dict)
+    networks: Mapping[str, Network | None] = field(default_factory=dict)
+    commits: Mapping[int, Commit | None] = field(default_factory=dict)
+    name: str | None = None
+    switches: tuple[tuple[str, int], ...] | None = None
+
+    @property
+    def pending(self) -> Pending:
+        """The commit that awaits confirmation afterwards; number 0 is none."""
+        waiting = [commit for commit in self.commits.values() if commit and commit.state == "unconfirmed"]
+        return Pending(waiting[0].number, waiting[0].confirm_by) if waiting else Pending(0, 0.0)
 
 
 class Store(Protocol):
@@ -54,6 +80,23 @@ class Store(Protocol):
         """Replace the intent in one transaction; returns its serial, a new one only when something changed.
 
         Rows that stay keep their identity. Raises StoreError when the store refuses or is away too long.
+        """
+
+    def documents(self) -> Documents:
+        """The running configuration, by the documents' names; empty when none was ever written."""
+
+    def commits(self) -> Mapping[int, Commit]:
+        """The commits that are kept, by number."""
+
+    def pending(self) -> Pending | None:
+        """The commit that awaits confirmation."""
+
+    def edit(self, edit: Edit, base: int) -> int:
+        """Change the configuration and the intent, in one transaction; returns the new serial.
+
+        It takes as long as the edit is large, however large the rest is. A commit that awaits confirmation waits no
+        more, unless the edit brings it. StoreOvertaken when the serial is not `base`; StoreError as of `write_intent`,
+        and nothing has changed then, but where the store was lost meanwhile: it may have.
         """
 
     def publish(self, changes: Sequence[Change], applied: int | None = None) -> None:

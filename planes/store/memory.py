@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import select
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from planes.model.configuration import Commit, Documents, Pending, with_changes
 from planes.model.intent import Intent
 from planes.model.state import Change, Key, Row, State
-from planes.store.base import StoreError
+from planes.store.base import Edit, StoreError, StoreOvertaken
+from planes.store.records import as_read, check_edit
 from planes.store.rows import STATE_TABLES, check_intent, decode_intent, encode_intent, encode_state, latest
 from planes.store.schema import Schema, check, check_unique, load
 
@@ -28,6 +30,9 @@ class Content:
     serial: int = 0
     rows: dict[type[Row], dict[Key, Row]] = field(default_factory=_no_rows)
     applied: int = 0
+    documents: Documents = field(default_factory=dict)
+    commits: Mapping[int, Commit] = field(default_factory=dict)
+    pending: Pending | None = None
 
 
 class Database:
@@ -100,7 +105,31 @@ class Store:
         with self._database.lock:
             held = self._held()
             if not held.serial or wanted != held.intent:
-                self._database.put(Content(wanted, held.serial + 1, held.rows, held.applied))
+                self._database.put(replace(held, intent=wanted, serial=held.serial + 1))
+        self._take_in()
+        return self._seen.serial
+
+    def documents(self) -> Documents:
+        return dict(self._seen.documents)
+
+    def commits(self) -> Mapping[int, Commit]:
+        return dict(self._seen.commits)
+
+    def pending(self) -> Pending | None:
+        return self._seen.pending
+
+    def edit(self, edit: Edit, base: int) -> int:
+        check_edit(self._database.schema, edit)
+        with self._database.lock:
+            held = self._held()
+            if held.serial != base:
+                raise StoreOvertaken("another commit came first at the store in memory")
+            intent = _edited(held.intent, as_read(edit))
+            check_intent(self._database.schema, encode_intent(intent))
+            commits = {n: c for n, c in {**held.commits, **edit.commits}.items() if c is not None}
+            documents = with_changes(held.documents, edit.documents)
+            new = replace(held, intent=intent, serial=base + 1, documents=documents, commits=commits)
+            self._database.put(replace(new, pending=edit.pending if edit.pending.number else None))
         self._take_in()
         return self._seen.serial
 
@@ -114,7 +143,7 @@ class Store:
             rows = _changed(held.rows, wanted)
             for table in {table for table, _ in wanted}:
                 check_unique(self._database.schema, table.__name__, map(encode_state, rows[table].values()))
-            new = Content(held.intent, held.serial, rows, held.applied if applied is None else applied)
+            new = replace(held, rows=rows, applied=held.applied if applied is None else applied)
             if new != held:
                 self._database.put(new)
         self._take_in()
@@ -141,3 +170,12 @@ def _changed(
         else:
             rows[table][key] = row
     return rows
+
+
+def _edited(intent: Intent, edit: Edit) -> Intent:
+    networks = {network.name: network for network in intent.networks} | dict(edit.networks)
+    return Intent(
+        intent.name if edit.name is None else edit.name,
+        tuple(network for _, network in sorted(networks.items()) if network is not None),
+        intent.switches if edit.switches is None else edit.switches,
+    )

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from planes.model.state import Key, Row
-from planes.store.rows import Node, encode_state
+from planes.store.base import Edit
+from planes.store.mirror import Mirror
+from planes.store.records import Record, encode_record
+from planes.store.rows import Node, encode_network, encode_state, encode_switches
 from planes.store.schema import Columns, Value
 
 Operation = dict[str, Any]
@@ -39,10 +42,65 @@ class Root:
 
 def intent_operations(root: Root | None, old: Node | None, new: Node) -> list[Operation]:
     """Make the tree `old` the tree `new`, provided nobody wrote an intent since `root` was read."""
-    operations = [_fence(root, "intent_serial", root.intent_serial)] if root else []
+    operations = [fence(root, "intent_serial", root.intent_serial)] if root else []
     serial = (root.intent_serial if root else 0) + 1
     _settle(Node(new.table, {**new.columns, "intent_serial": serial}, new.children), old, operations)
     return operations
+
+
+def edit_operations(
+    root: Root | None,
+    edit: Edit,
+    held: Mapping[str, Node],
+    switches: tuple[Node, ...],
+    records: Mirror[Record, str | int],
+) -> list[Operation]:
+    """Carry out an edit, provided nobody wrote an intent since `root` was read.
+
+    `held` are the edit's networks as they are, as far as there are such; `switches` all that there are.
+    """
+    operations = [fence(root, "intent_serial", root.intent_serial)] if root else []
+    came, left = [], []
+    for name, network in edit.networks.items():
+        old = held.get(name)
+        if network is not None:
+            reference = _settle(encode_network(network), old, operations)
+            came += [reference] if old is None else []
+        elif old is not None:
+            left.append(("uuid", str(old.uuid)))
+    for table in records.rows:
+        wanted: Mapping[Any, Record | None] = edit.documents if table.__name__ == "Document" else edit.commits
+        for key, record in wanted.items():
+            operations += _record_operation(table, record, records.rows[table].get(key), records.uuids[table].get(key))
+    serial, pending = (root.intent_serial if root else 0) + 1, edit.pending
+    columns = {"intent_serial": serial, "unconfirmed": pending.number, "confirm_by": pending.confirm_by}
+    fabric = Node("Fabric", columns if edit.name is None else {**columns, "name": edit.name})
+    if edit.switches is not None:
+        fabric = Node("Fabric", fabric.columns, {"switches": encode_switches(edit.switches)})
+    where = _settle(fabric, Node("Fabric", {}, {"switches": switches}, root.uuid) if root else None, operations)
+    if came or left:
+        operations.append(
+            {
+                "op": "mutate",
+                "table": "Fabric",
+                "where": [["_uuid", "==", list(where)]],
+                "mutations": [
+                    ["networks", "delete", ["set", [list(ref) for ref in left]]],
+                    ["networks", "insert", ["set", [list(ref) for ref in came]]],
+                ],
+            }
+        )
+    return operations
+
+
+def _record_operation(table: type[Record], new: Record | None, old: Record | None, uuid: str | None) -> list[Operation]:
+    if new == old:
+        return []
+    if new is None:
+        return [{"op": "delete", "table": table.__name__, "where": _where(str(uuid))}]
+    if old is None:
+        return [{"op": "insert", "table": table.__name__, "row": _wire_columns(encode_record(new))}]
+    return [_update(table.__name__, str(uuid), _changed(encode_record(new), encode_record(old)))]
 
 
 def state_operations(
@@ -65,7 +123,7 @@ def state_operations(
     columns = {"applied_serial": target, "state_serial": (root.state_serial if root else 0) + 1}
     if root is None:
         return [*operations, {"op": "insert", "table": "Fabric", "row": columns}]
-    return [_fence(root, "state_serial", root.state_serial), *operations, _update("Fabric", root.uuid, columns)]
+    return [fence(root, "state_serial", root.state_serial), *operations, _update("Fabric", root.uuid, columns)]
 
 
 def _state_operation(table: type[Row], new: Row | None, old: Row | None, uuid: str | None) -> Operation | None:
@@ -121,7 +179,8 @@ def _changed(new: Columns, old: Columns) -> Columns:
     return {name: value for name, value in new.items() if name not in old or old[name] != value}
 
 
-def _fence(root: Root, column: str, serial: int) -> Operation:
+def fence(root: Root, column: str, serial: int) -> Operation:
+    """Have the transaction fail unless this serial is still that."""
     return {
         "op": "wait",
         "timeout": 0,

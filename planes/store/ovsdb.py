@@ -9,21 +9,26 @@ import math
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
+from uuid import UUID
 
+from planes.model.configuration import Commit, Document, Documents, Pending
 from planes.model.intent import Intent
-from planes.model.state import Change, State
-from planes.store.base import StoreError, StoreRefused
+from planes.model.state import Change, Key, Row, State, key
+from planes.store.base import Edit, StoreError, StoreOvertaken, StoreRefused
 from planes.store.mirror import Mirror
-from planes.store.operations import Operation, Root, intent_operations, state_operations
+from planes.store.networks import Networks
+from planes.store.operations import Operation, Root, edit_operations, fence, intent_operations, state_operations
+from planes.store.records import RECORDS, Record, check_edit, decode_record, is_in, record_key
 from planes.store.rows import (
     STATE_TABLES,
     Node,
     check_intent,
     decode_intent,
     decode_state,
+    decode_switches,
     encode_intent,
     encode_state,
     latest,
@@ -58,6 +63,7 @@ if ovs.json.PARSER == ovs.json.PARSER_PY:
 
 BACKOFF = 50, 250  # milliseconds between attempts to connect, least and most; the library's own are 1 to 8 s
 STATE = {table.__name__: table for table in STATE_TABLES}
+CONFIGURATION = {table.__name__: table for table in RECORDS}
 
 
 class _Idl(Idl):
@@ -82,18 +88,24 @@ class _Idl(Idl):
 class Store:
     """A connection to a store at `remote`, as OVSDB names it: `unix:/path`; see `base.Store`.
 
-    A write gives up after `timeout` seconds. Works in threads and under `eventlet.monkey_patch()` alike.
+    A write gives up after `timeout` seconds. Only with the `configuration` are documents and commits copied, and can be
+    edited. Works in threads and under `eventlet.monkey_patch()` alike.
     """
 
-    def __init__(self, remote: str, timeout: float = 5.0) -> None:
+    def __init__(self, remote: str, timeout: float = 5.0, configuration: bool = False) -> None:
+        self._schema = load()
+        self._configuration = configuration
         helper = SchemaHelper(location=str(SCHEMA))
-        helper.register_all()
+        for name in self._schema:
+            if configuration or name not in CONFIGURATION:
+                helper.register_table(name)
         self._idl = _Idl(remote, helper)
         self._idl.hasten(BACKOFF)
         self._remote = remote
         self._timeout = timeout
-        self._schema = load()
-        self._mirror = Mirror()
+        self._mirror: Mirror[Row, Key] = Mirror(STATE_TABLES, key)
+        self._records: Mirror[Record, str | int] = Mirror(RECORDS, record_key)
+        self._networks = Networks()
         self._intent: Intent | None = None  # as decoded from the copy; None when that is to be done again
         self._stale = True  # the copy is not a continuation of the mirror
         self._changed = False
@@ -115,22 +127,32 @@ class Store:
                 self._note(event, row)
 
     def _read_all(self) -> None:
-        self._mirror = Mirror()
-        for name, table in STATE.items():
+        self._mirror, self._records = Mirror(STATE_TABLES, key), Mirror(RECORDS, record_key)
+        self._networks = Networks()
+        for name in (*STATE, *(CONFIGURATION if self._configuration else ())):
             for row in self._idl.tables[name].rows.values():
-                self._mirror.put(str(row.uuid), decode_state(table, self._columns(row, name)))
+                self._put(name, row)
+        for row in self._idl.tables["Network"].rows.values():
+            self._networks.came(str(row.uuid))
         self._intent, self._stale, self._changed = None, False, True
 
     def _note(self, event: str, row: IdlRow) -> None:
         self._changed = True
-        name = row._table.name
-        table = STATE.get(name)
-        if table is None:
+        name, uuid = row._table.name, str(row.uuid)
+        if name not in STATE and name not in CONFIGURATION:
+            self._networks.changed(uuid)
             self._intent = None
         elif event == ROW_DELETE:
-            self._mirror.drop(str(row.uuid))
+            self._records.drop(uuid) if name in CONFIGURATION else self._mirror.drop(uuid)
         else:
-            self._mirror.put(str(row.uuid), decode_state(table, self._columns(row, name)))
+            self._put(name, row)
+
+    def _put(self, name: str, row: IdlRow) -> None:
+        columns = self._columns(row, name)
+        if name in CONFIGURATION:
+            self._records.put(str(row.uuid), decode_record(CONFIGURATION[name], columns))
+        else:
+            self._mirror.put(str(row.uuid), decode_state(STATE[name], columns))
 
     def _columns(self, row: IdlRow, table: str) -> Columns:
         known = self._schema[table].columns
@@ -154,9 +176,8 @@ class Store:
         return not self._stale and self._idl.connected()
 
     def _root(self) -> Root | None:
-        for row in self._idl.tables["Fabric"].rows.values():
-            return Root(str(row.uuid), row.intent_serial, row.applied_serial, row.state_serial)
-        return None
+        row = self._fabric()
+        return Root(str(row.uuid), row.intent_serial, row.applied_serial, row.state_serial) if row else None
 
     def serial(self) -> int:
         root = self._root()
@@ -164,14 +185,25 @@ class Store:
 
     def intent(self) -> Intent:
         if self._intent is None:
-            tree = self._tree()
-            self._intent = decode_intent(tree) if tree else Intent("")
+            self._networks.settle(self._network)
+            fabric = self._fabric()
+            name = fabric.name if fabric else ""
+            self._intent = Intent(name, tuple(self._networks.values()), decode_switches(self._switches()))
         return self._intent
 
+    def _fabric(self) -> IdlRow | None:
+        return next(iter(self._idl.tables["Fabric"].rows.values()), None)
+
+    def _network(self, identity: str) -> Node | None:
+        row = self._idl.tables["Network"].rows.get(UUID(identity))
+        return self._node(row, "Network") if row is not None else None
+
+    def _switches(self) -> tuple[Node, ...]:
+        return tuple(self._node(row, "Switch_Config") for row in self._idl.tables["Switch_Config"].rows.values())
+
     def _tree(self) -> Node | None:
-        for row in self._idl.tables["Fabric"].rows.values():
-            return self._node(row, "Fabric")
-        return None
+        fabric = self._fabric()
+        return self._node(fabric, "Fabric") if fabric else None
 
     def _node(self, row: IdlRow, table: str) -> Node:
         children = {}
@@ -193,9 +225,42 @@ class Store:
         wanted = decode_intent(new)
 
         def compose() -> list[Operation]:
-            if self.serial() and self.intent() == wanted:
-                return []
+            root = self._root()
+            if root and root.intent_serial and self.intent() == wanted:
+                return [fence(root, "intent_serial", root.intent_serial)]  # is it so still?
             return intent_operations(self._root(), self._tree(), new)
+
+        self._transact(compose)
+        return self.serial()
+
+    def documents(self) -> Documents:
+        return cast("Documents", self._recorded(Document))
+
+    def commits(self) -> Mapping[int, Commit]:
+        return cast("Mapping[int, Commit]", self._recorded(Commit))
+
+    def _recorded(self, table: type[Record]) -> Mapping[str | int, Record]:
+        if not self._configuration:
+            raise ValueError("this store was not opened for the configuration")
+        return dict(self._records.rows[table])
+
+    def pending(self) -> Pending | None:
+        row = self._fabric()
+        return Pending(row.unconfirmed, row.confirm_by) if row and row.unconfirmed else None
+
+    def edit(self, edit: Edit, base: int) -> int:
+        check_edit(self._schema, edit)
+
+        def compose() -> list[Operation]:
+            if self.serial() == base:
+                self._networks.settle(self._network)
+                found = ((name, self._networks.identity(name)) for name in edit.networks)
+                trees = ((name, self._network(identity)) for name, identity in found if identity)
+                held = {name: tree for name, tree in trees if tree}
+                return edit_operations(self._root(), edit, held, self._switches(), self._records)
+            if is_in(edit, self.commits()):
+                return []  # the answer was lost with the connection
+            raise StoreOvertaken(f"another commit came first at the store at {self._remote}")
 
         self._transact(compose)
         return self.serial()

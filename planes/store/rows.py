@@ -93,36 +93,47 @@ def latest(changes: Iterable[Change]) -> dict[tuple[type[Row], Key], Row | None]
 
 def encode_intent(intent: Intent) -> Node:
     """The intent as a tree, without identities."""
-    switches = tuple(Node("Switch_Config", {"name": name, "datapath_id": _hex(d)}) for name, d in intent.switches)
-    networks = tuple(map(_network, intent.networks))
+    switches = encode_switches(intent.switches)
+    networks = tuple(map(encode_network, intent.networks))
     return Node("Fabric", {"name": intent.name}, {"networks": networks, "switches": switches})
 
 
 def decode_intent(root: Node) -> Intent:
     """The intent of a tree, sorted canonically."""
-    switches = ((n.columns["name"], int(n.columns["datapath_id"], 16)) for n in root.children["switches"])
-    networks = sorted(map(_as_network, root.children["networks"]), key=lambda network: network.name)
-    return Intent(root.columns["name"], tuple(networks), tuple(sorted(switches)))
+    networks = sorted(map(decode_network, root.children["networks"]), key=lambda network: network.name)
+    return Intent(root.columns["name"], tuple(networks), decode_switches(root.children["switches"]))
+
+
+def encode_switches(switches: Iterable[tuple[str, int]]) -> tuple[Node, ...]:
+    """Names and datapath ids as trees."""
+    return tuple(Node("Switch_Config", {"name": name, "datapath_id": _hex(dpid)}) for name, dpid in switches)
+
+
+def decode_switches(nodes: Iterable[Node]) -> tuple[tuple[str, int], ...]:
+    """Names and datapath ids, by name."""
+    return tuple(sorted((node.columns["name"], int(node.columns["datapath_id"], 16)) for node in nodes))
 
 
 def check_intent(schema: Schema, root: Node) -> None:
     """Raise StoreRefused when the schema does not allow this tree."""
     tables: dict[str, list[Columns]] = {}
-    for node in _walk(root):
+    for node in walk(root):
         check(schema, node.table, node.columns)
         tables.setdefault(node.table, []).append(node.columns)
     for table, rows in tables.items():
         check_unique(schema, table, rows)
 
 
-def _walk(node: Node) -> Iterator[Node]:
+def walk(node: Node) -> Iterator[Node]:
+    """A row, and all below it."""
     yield node
     for children in node.children.values():
         for child in children:
-            yield from _walk(child)
+            yield from walk(child)
 
 
-def _network(network: Network) -> Node:
+def encode_network(network: Network) -> Node:
+    """A network as a tree, without identities."""
     children = {
         "segments": tuple(_segment(network.name, segment) for segment in network.segments),
         "routes": tuple(Node("Route", vars(route)) for route in network.routes),
@@ -132,7 +143,8 @@ def _network(network: Network) -> Node:
     return Node("Network", {"name": network.name, **limits}, children)
 
 
-def _as_network(node: Node) -> Network:
+def decode_network(node: Node) -> Network:
+    """The network of a tree, sorted canonically."""
     return Network(
         node.columns["name"],
         tuple(sorted(map(_as_segment, node.children["segments"]), key=lambda segment: segment.name)),

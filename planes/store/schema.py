@@ -17,7 +17,9 @@ from planes.store.base import StoreRefused
 SCHEMA = Path(__file__).with_name("triplane.ovsschema")
 
 Atom = str | int | float  # bool is an int
-Value = Atom | tuple[Atom, ...] | Mapping[int, Atom]  # one, a sorted set (an optional value too), a map
+Value = (
+    Atom | tuple[Atom, ...] | Mapping[int, Atom] | Mapping[str, Atom]
+)  # one, a sorted set (an optional value too), a map
 Columns = Mapping[str, Any]  # of Value; what a column holds, only the schema knows
 
 

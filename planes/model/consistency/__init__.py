@@ -15,5 +15,14 @@ def faults(plan: Plan, lost: frozenset[Path]) -> Iterator[Fault]:
     """Every disagreement in a plan, of which the parts at the paths `lost` could not be read."""
     wiring = wire(plan.topology) if plan.topology and plan.topology.drawn else None
     context = Context(plan, wiring, lost)
-    for part in (topology, networks, gateways, policy, checks):
+    yield from topology.faults(context)
+    yield from faults_of_part(context)
+
+
+def faults_of_part(context: Context) -> Iterator[Fault]:
+    """Every disagreement of networks and checks, with each other, with the topology and with networks elsewhere.
+
+    Hosts that are at home elsewhere too are held against nothing that needs all their homes.
+    """
+    for part in (networks, gateways, policy, checks):
         yield from part.faults(context)

@@ -72,7 +72,7 @@ def _host(context: Context, path: Path, name: str, plugged: frozenset[str] | Non
         yield Fault(path, f"{name!r} is a switch; a check names hosts")
     elif name not in context.hosts:
         yield from context.unknown("host", name, context.hosts, path)
-    elif plugged is not None and name not in plugged and context.wiring.end_of(name):
+    elif plugged is not None and not (name in plugged or context.elsewhere.has(name)) and context.wiring.end_of(name):
         yield Fault(path, f"host {name!r} is in no segment, so nothing can reach it")
 
 
@@ -91,7 +91,9 @@ def _survive(context: Context, here: Path, survive: Survive) -> Iterator[Fault]:
 def _gateway(context: Context, here: Path, check: GatewayCheck) -> Iterator[Fault]:
     network = context.plan.networks.get(check.network)
     if network is None:
-        yield from context.unknown("network", check.network, context.plan.networks, (*here, "network"))
+        if check.network not in context.elsewhere.names:
+            names = [*context.plan.networks, *context.elsewhere.names]
+            yield from context.unknown("network", check.network, names, (*here, "network"))
         return
     yield from context.unknown("segment", check.segment, network.segments, (*here, "segment"))
     segment = network.segments.get(check.segment)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from planes.model.errors import did_you_mean
 from planes.model.plan import Host, Plan, Segment, Switch
 from planes.model.source import Path
-from planes.model.wiring import Wiring
+from planes.model.wiring import End, Wiring
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,42 @@ class Fault:
     at_key: bool = False
 
 
+class Elsewhere(Protocol):
+    """The networks beside those in a plan, where it is but a part: what they may not contradict."""
+
+    @property
+    def names(self) -> Collection[str]:
+        """The networks."""
+
+    def vlans(self, end: End) -> Collection[int | None]:
+        """That a port has there."""
+
+    def has(self, host: str) -> bool:
+        """A host is plugged in there."""
+
+    def is_home(self, host: str) -> bool:
+        """A host is in a segment there without adding tags of its own."""
+
+
+@dataclass(frozen=True)
+class Nowhere:
+    """No networks: the plan is whole."""
+
+    names: tuple[str, ...] = ()
+
+    def vlans(self, end: End) -> tuple[int | None, ...]:
+        """None."""
+        return ()
+
+    def has(self, host: str) -> bool:
+        """None is."""
+        return False
+
+    def is_home(self, host: str) -> bool:
+        """Of none."""
+        return False
+
+
 @dataclass(frozen=True)
 class Context:
     """A plan, its wiring where nodes and links are known, and the paths that could not be read."""
@@ -28,6 +65,7 @@ class Context:
     plan: Plan
     wiring: Wiring | None
     lost: frozenset[Path]
+    elsewhere: Elsewhere = Nowhere()
 
     def intact(self, *path: str | int) -> bool:
         """Everything at and below the path was read."""

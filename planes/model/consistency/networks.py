@@ -32,7 +32,7 @@ def faults(context: Context) -> Iterator[Fault]:
         found.setdefault(plug.where, []).append(plug)
     for path, network, name, segment in context.segments():
         yield from _named_ports(context, path, segment, found.get(f"{network}/{name}", []))
-    yield from _addresses(context, _homes(plugs, owners))
+    yield from _addresses(context, _homes(context, plugs, owners))
 
 
 @dataclass(frozen=True)
@@ -197,14 +197,15 @@ def _lag(bundle: list[_Plug]) -> Iterator[Fault]:
             )
 
 
-def _homes(plugs: list[_Plug], owners: dict[Attachment | None, _Plug]) -> dict[str, list[_Plug]]:
+def _homes(context: Context, plugs: list[_Plug], owners: dict[Attachment | None, _Plug]) -> dict[str, list[_Plug]]:
     """Each host's segments, by a plug of each: those that it is in without adding tags of its own."""
-    vlans: dict[End | None, set[int | None]] = {}
+    vlans: dict[End, set[int | None]] = {}
     for plug in plugs:
-        vlans.setdefault(plug.end, set()).add(plug.port.vlan)
+        if plug.end:
+            vlans.setdefault(plug.end, set(context.elsewhere.vlans(plug.end))).add(plug.port.vlan)
     found: dict[str, list[_Plug]] = {}
     for plug in plugs:
-        if plug.host and owners[plug.attachment] is plug and is_native(plug.port.vlan, vlans[plug.end]):
+        if plug.end and plug.host and owners[plug.attachment] is plug and is_native(plug.port.vlan, vlans[plug.end]):
             homes = found.setdefault(plug.host, [])
             homes += [plug] if all(plug.where != each.where for each in homes) else []
     return found
@@ -215,16 +216,17 @@ def _addresses(context: Context, homes: dict[str, list[_Plug]]) -> Iterator[Faul
     macs: dict[tuple[str, str], str] = {}
     for name, plugs in homes.items():
         host, here = context.hosts[name], ("topology", "hosts", name)
+        whole = not context.elsewhere.is_home(name)
         for index, address in enumerate(host.address):
             inside = any(address.ip in subnet for plug in plugs for subnet in plug.segment.subnet)
-            if not inside and not address.is_link_local and not _behind(context, plugs, host, address.ip):
+            if whole and not inside and not address.is_link_local and not _behind(context, plugs, host, address.ip):
                 yield Fault((*here, "address", index), _outside(name, address.ip, plugs))
             for plug in plugs:
                 other = addresses.setdefault((plug.where, address.ip), name)
                 if other != name:
                     message = f"{address.ip} is also the address of {other!r} in segment {plug.where!r}"
                     yield Fault((*here, "address", index), message)
-        for plug in plugs[:1] if host.mac else ():
+        for plug in plugs[:1] if host.mac and whole else ():
             other = macs.setdefault((plug.where, host.mac or ""), name)
             if other != name:
                 yield Fault((*here, "mac"), f"{host.mac} is also the MAC of {other!r} in segment {plug.where!r}")

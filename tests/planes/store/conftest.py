@@ -39,7 +39,7 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Callable[[], Store]]:
         make = lambda: memory.Store(database)  # noqa: E731
     else:
         remote = request.getfixturevalue("server").remote
-        make = lambda: ovsdb.Store(remote, timeout=60)  # noqa: E731
+        make = lambda: ovsdb.Store(remote, timeout=60, configuration=True)  # noqa: E731
 
     def connected() -> Store:
         made.append(make())

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from planes.model.configuration import COMMIT_STATES, Commit, Document, Pending
 from planes.model.intent import (
     Attachment,
     Binding,
@@ -44,7 +45,7 @@ from planes.model.state import (
     key,
 )
 from planes.store import memory, ovsdb
-from planes.store.base import Store, StoreError
+from planes.store.base import Edit, Store, StoreError, StoreOvertaken
 
 Connect = Callable[[], Store]
 
@@ -223,6 +224,82 @@ def test_two_writers_that_have_not_seen_each_other_both_succeed(connect: Connect
     assert not one.state().rows[Host]
 
 
+REST = Document("", 1, "name: campus\n")
+TEXT = Document("red", 1 << 20, "  red:  # a tenant\n    segments: {}\n")
+FIRST = Commit(1, 1_795_502_421.296, "ann", "deployed", {"": None, "red": None})
+DEPLOYED = Edit(
+    {"": REST, "red": TEXT},
+    {network.name: network for network in INTENT.networks},
+    {1: FIRST},
+    "campus",
+    INTENT.switches,
+)
+
+
+def test_an_edit_reads_back_equal(connect: Connect) -> None:
+    store = connect()
+    assert (store.documents(), store.commits(), store.pending()) == ({}, {}, None)
+    assert store.edit(DEPLOYED, 0) == 1
+    for reader in (store, connect()):
+        assert (reader.intent(), reader.serial()) == (INTENT, 1)
+        assert (reader.documents(), reader.commits()) == ({"": REST, "red": TEXT}, {1: FIRST})
+
+
+def test_an_edit_changes_what_it_names_and_nothing_else(connect: Connect) -> None:
+    store = connect()
+    store.edit(DEPLOYED, 0)
+    store.publish([Put(HOST)], applied=1)
+    green = Network("green", (Segment("s", (), (Attachment("acc9", 1),)),))
+    commit = Commit(2, 1_795_502_422.5, "bob", "", {"red": TEXT, "green": None}, 1_795_502_542.5, "unconfirmed")
+    text = Document("green", 2 << 20, "  green: {}\n")
+    edit = Edit({"red": None, "green": text}, {"red": None, "green": green, "none": None}, {1: None, 2: commit})
+    assert store.edit(edit, 1) == 2
+    for reader in (store, connect()):
+        assert reader.intent() == replace(INTENT, networks=(BLUE, green))
+        assert (reader.documents(), reader.commits()) == ({"": REST, "green": text}, {2: commit})
+        assert reader.pending() == Pending(2, 1_795_502_542.5)
+        assert (reader.state().rows[Host], reader.state().applied) == ({key(HOST): HOST}, 1)
+    confirmed = replace(commit, state="confirmed")
+    assert store.edit(Edit(commits={2: confirmed}), 2) == 3
+    assert (store.commits(), store.pending(), connect().pending()) == ({2: confirmed}, None, None)
+
+
+def test_an_edit_of_an_older_intent_is_overtaken(connect: Connect) -> None:
+    one, two = connect(), connect()
+    one.edit(DEPLOYED, 0)
+    other = replace(DEPLOYED, commits={1: replace(FIRST, who="bob")}, name="other")
+    with pytest.raises(StoreOvertaken):
+        two.edit(other, 0)
+    two.write_intent(replace(INTENT, name="by hand"))
+    with pytest.raises(StoreOvertaken):
+        one.edit(replace(DEPLOYED, commits={2: replace(FIRST, number=2)}), 1)
+    assert (two.intent().name, two.commits(), two.serial()) == ("by hand", {1: FIRST}, 2)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        Edit({"x": Document("x", -1, "")}),
+        Edit({"": Document("", 1, "nul\0")}),
+        Edit(commits={2: replace(FIRST, number=2, who="")}),
+        Edit(commits={2: replace(FIRST, number=2, state="lost")}),
+        Edit(commits={2: replace(FIRST, number=2, comment="x" * 1024)}),
+        Edit(networks={"green": Network("green", (Segment("s", (), (Attachment("acc1", 0),)),))}),
+        Edit(networks={"green": Network("green", (Segment("s", (), PORTS),))}),  # red's
+        Edit(switches=(("one", 1), ("two", 1))),
+    ],
+)
+def test_a_refused_edit_changes_nothing(connect: Connect, edit: Edit) -> None:
+    store = connect()
+    store.edit(DEPLOYED, 0)
+    beside = {"": replace(REST, text="name: other\n")} | dict(edit.documents)
+    with pytest.raises(StoreError):
+        store.edit(replace(edit, documents=beside, name="other"), 1)
+    for reader in (store, connect()):
+        assert (reader.intent(), reader.serial()) == (INTENT, 1)
+        assert (reader.documents(), reader.commits()) == ({"": REST, "red": TEXT}, {1: FIRST})
+
+
 def test_run_tells_of_changes_once(connect: Connect) -> None:
     store, other = connect(), connect()
     store.run()
@@ -346,6 +423,29 @@ STATE_ROWS: st.SearchStrategy[Row] = st.one_of(
 CHANGES: st.SearchStrategy[Change] = STATE_ROWS.map(Put) | STATE_ROWS.map(lambda row: Drop(type(row), key(row)))
 PUBLICATIONS = st.lists(st.tuples(st.lists(CHANGES, max_size=6), st.none() | st.integers(0, 9)), max_size=6)
 
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=9)
+DOCUMENTS = st.builds(Document, FEW, st.integers(0, 3), TEXTS)
+BEFORE = st.dictionaries(FEW, st.none() | st.tuples(st.integers(0, 3), TEXTS)).map(
+    lambda found: {name: held and Document(name, *held) for name, held in found.items()}
+)
+COMMITS = st.builds(Commit, SMALL, TIMES, NAMES, TEXTS, BEFORE, TIMES, st.sampled_from(COMMIT_STATES))
+
+
+def by(key: Callable[[object], object], of: st.SearchStrategy[object], keys: st.SearchStrategy[object]) -> object:
+    """Some values under their keys, and under others nothing."""
+    gone = st.dictionaries(keys, st.none(), max_size=2)
+    return st.tuples(gone, st.lists(of, max_size=2)).map(lambda two: two[0] | {key(each): each for each in two[1]})
+
+
+EDITS = st.builds(
+    Edit,
+    by(lambda each: each.name, DOCUMENTS, FEW),
+    by(lambda each: each.name, NETWORKS, FEW),
+    by(lambda each: each.number, COMMITS, SMALL),
+    st.none() | NAMES,
+    st.none() | tuples(st.tuples(FEW, st.integers(0, 2**64 - 1))),
+)
+
 relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -356,7 +456,7 @@ def twins(shared_server: object) -> Iterator[tuple[Store, Store]]:
         remote = shared_server.remote  # type: ignore[attr-defined]
         yield (
             stack.enter_context(closing(memory.Store(memory.Database()))),
-            stack.enter_context(closing(ovsdb.Store(remote, timeout=60))),
+            stack.enter_context(closing(ovsdb.Store(remote, timeout=60, configuration=True))),
         )
 
 
@@ -390,3 +490,15 @@ def test_twins_agree_on_any_publications(
         refused = outcome(lambda: real.publish(changes, applied))  # noqa: B023
         assert outcome(lambda: twin.publish(changes, applied)) == refused  # noqa: B023
         assert real.state() == twin.state()
+
+
+@given(st.lists(EDITS, min_size=1, max_size=4))
+@relaxed
+def test_twins_agree_on_any_edits(twins: tuple[Store, Store], edits: list[Edit]) -> None:
+    twin, real = twins
+    for edit in edits:
+        serial = outcome(lambda: real.edit(edit, real.serial()))  # noqa: B023
+        assert outcome(lambda: twin.edit(edit, twin.serial())) == serial  # noqa: B023
+        assert (real.intent(), real.serial()) == (twin.intent(), twin.serial())
+        assert (real.documents(), real.commits()) == (twin.documents(), twin.commits())
+        assert real.pending() == twin.pending()

@@ -1,0 +1,273 @@
+"""All that `triplane` understands. Each part of the tree that is large has a file of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from planes.cli.options import (
+    COMMENT,
+    COMMITS,
+    CONFIRMED,
+    EVENT_KINDS,
+    IN_FORCE,
+    LAB_ARGUMENT,
+    LAB_OPTION,
+    OUTPUT,
+    PLAN,
+    STORE,
+    listening,
+    timeout,
+)
+from planes.cli.tree_shell import RUN, SHELL_WORDS
+from planes.cli.tree_show import SHOW
+from planes.management.grammar import Argument, Option, Word, within
+
+FAULT = Argument("words", "A link, switch, host, `controller` or `store`.", "fault", many=True, label="WHAT")
+PROTOCOLS = ("icmp", "tcp", "udp")
+DRAWN = ("mermaid", "dot")
+
+COMMANDS = (
+    Word(
+        "doctor",
+        "Check that this machine can run labs; print the fix for what it lacks.",
+        options=(OUTPUT,),
+        handler="planes.cli.doctor:doctor",
+        where="line",
+    ),
+    Word(
+        "validate",
+        "Check a plan file; print everything wrong with it.",
+        arguments=(PLAN,),
+        handler="planes.cli.plan:validate",
+    ),
+    Word(
+        "deploy",
+        "Launch a plan's topology as a lab, and wait until its fabric is up.",
+        arguments=(PLAN,),
+        options=(
+            Option(("--name",), "name", "The lab's name; the plan's by default.", Argument("name", label="LAB")),
+            timeout(120.0, "How long the fabric may take."),
+        ),
+        handler="planes.cli.deploy:deploy",
+        where="line",
+    ),
+    Word(
+        "shell",
+        "Talk to a lab as to a router: `?`, tab, show, ping, configure.",
+        arguments=(LAB_ARGUMENT,),
+        options=(
+            Option(("-c",), "command", "Run this line, and end.", Argument("command", label="LINE")),
+            Option(("--keep-going",), "keep_going", "Go on after a line that failed, where no terminal is."),
+        ),
+        handler="planes.cli.shell:shell",
+        where="line",
+    ),
+    SHOW,
+    Word(
+        "apply",
+        "Give a running lab another plan's networks.",
+        arguments=(PLAN,),
+        options=(COMMENT, CONFIRMED, LAB_OPTION, IN_FORCE),
+        handler="planes.cli.plan:apply",
+    ),
+    Word(
+        "confirm",
+        "Keep a commit that would be taken back.",
+        options=(LAB_OPTION,),
+        handler="planes.cli.configuration:confirm",
+    ),
+    Word(
+        "rollback",
+        "Give a lab the configuration again that it had so many commits ago.",
+        arguments=(COMMITS,),
+        options=(COMMENT, CONFIRMED, LAB_OPTION, IN_FORCE),
+        handler="planes.cli.configuration:rollback",
+    ),
+    Word(
+        "diff",
+        "Tell what an apply would change, in networks and in rules; apply nothing.",
+        arguments=(PLAN,),
+        options=(
+            LAB_OPTION,
+            OUTPUT,
+            Option(("--rules",), "rules", "Print every entry that would come or go, as ovs-ofctl writes it."),
+            Option(("--exit-code",), "exit_code", "Exit with 1 when there is a difference."),
+        ),
+        handler="planes.cli.diff:diff",
+    ),
+    Word(
+        "inspect",
+        "Show a lab: switches, links, hosts, networks, controller.",
+        children=(
+            Word(
+                "gateways",
+                "Show who is active and who is standby in segments whose gateway elects.",
+                arguments=(LAB_ARGUMENT,),
+                options=(OUTPUT,),
+                handler="planes.cli.inspect:gateways",
+            ),
+        ),
+        arguments=(LAB_ARGUMENT,),
+        options=(OUTPUT,),
+        handler="planes.cli.inspect:inspect",
+    ),
+    Word(
+        "graph",
+        "Draw a lab as text, for Markdown or Graphviz.",
+        arguments=(LAB_ARGUMENT,),
+        options=(
+            Option(("--as",), "form_", "What to draw it for.", Argument("form_", choices=DRAWN, default="mermaid")),
+        ),
+        handler="planes.cli.graph:graph",
+    ),
+    Word(
+        "exec",
+        "Run a command in a host or switch of a lab.",
+        arguments=(
+            Argument("node", "A host or switch.", "node"),
+            Argument("command", "A program and its arguments.", many=True),
+        ),
+        options=(LAB_OPTION,),
+        handler="planes.cli.lab:exec_",
+        verbatim=True,
+    ),
+    Word(
+        "trace",
+        "Tell the way between two hosts, and every rule on it.",
+        arguments=(
+            Argument("source", "The host that sends.", "host", label="FROM"),
+            Argument("target", "A host, or an address of one.", "host", label="TO"),
+        ),
+        options=(
+            Option(
+                ("--protocol",),
+                "protocol",
+                "What is sent.",
+                Argument("protocol", choices=PROTOCOLS, default="icmp"),
+            ),
+            Option(
+                ("--port",),
+                "port",
+                "The destination's port, of TCP and UDP.",
+                Argument("port", kind="number", low=1, high=65535),
+            ),
+            Option(("-4",), "version", "By IPv4.", value=4, default=None),
+            Option(("-6",), "version", "By IPv6.", value=6, default=None),
+            Option(("--verify",), "verify", "Send such packets too, and tell where the switches count otherwise."),
+            LAB_OPTION,
+            OUTPUT,
+        ),
+        handler="planes.cli.trace:trace",
+    ),
+    Word(
+        "events",
+        "Show what happened lately: who became active where, and why.",
+        arguments=(LAB_ARGUMENT,),
+        options=(
+            Option(
+                ("-f", "--follow"),
+                "follow",
+                "Go on as things happen, a line each, until Ctrl-C or the lab's end.",
+            ),
+            Option(("--kind",), "kind", "Only of this kind.", Argument("kind", choices=EVENT_KINDS)),
+            Option(
+                ("--subject",),
+                "subject",
+                "Only about what begins like this, such as a switch or a network.",
+                Argument("subject", default="", label="PREFIX"),
+            ),
+            Option(
+                ("--since",), "since", "Not older than 90s, 10m, 2h.", Argument("since", kind="duration"), default=None
+            ),
+            OUTPUT,
+        ),
+        handler="planes.cli.events:events",
+    ),
+    Word(
+        "metrics",
+        "Tell Prometheus about a fabric: serve /metrics, or print it once.",
+        arguments=(LAB_ARGUMENT,),
+        options=(
+            STORE,
+            *listening("127.0.0.1:9108"),
+            Option(("--once",), "once", "Print the metrics as they are now, and end."),
+        ),
+        handler="planes.cli.metrics:metrics",
+        where="line",
+    ),
+    Word(
+        "explain",
+        "Tell which line of the plan wanted a rule.",
+        arguments=(Argument("rule", "A cookie, a rule, a group or a meter.", label="COOKIE|RULE"),),
+        options=(
+            Option(
+                ("--on",), "switch", "Only as this switch holds it.", Argument("switch", kind="switch", label="SWITCH")
+            ),
+            LAB_OPTION,
+            OUTPUT,
+        ),
+        handler="planes.cli.explain:explain",
+    ),
+    Word(
+        "check",
+        "See that all hosts reach whom they should, and nobody else.",
+        arguments=(LAB_ARGUMENT,),
+        options=(OUTPUT,),
+        handler="planes.cli.check:check",
+    ),
+    Word(
+        "fail",
+        "Cut a link, switch a switch or host off, or kill the controller.",
+        arguments=(FAULT,),
+        options=(
+            Option(("--keep-carrier",), "keep_carrier", "A link passes no frame, and its ends still call it up."),
+            LAB_OPTION,
+        ),
+        handler="planes.cli.lab:fail",
+    ),
+    Word(
+        "heal",
+        "Mend what was failed.",
+        arguments=(FAULT,),
+        options=(LAB_OPTION,),
+        handler="planes.cli.lab:heal",
+    ),
+    Word(
+        "destroy",
+        "End a lab; nothing of it stays.",
+        arguments=(LAB_ARGUMENT,),
+        options=(Option(("--all",), "every", "End all labs of this user."),),
+        handler="planes.cli.lab:destroy",
+    ),
+    Word(
+        "reference",
+        "Print the reference of this language as Markdown.",
+        options=(
+            Option(
+                ("--write",),
+                "file",
+                "Put it between the marks in this file.",
+                Argument("file", kind="file", label="FILE"),
+            ),
+        ),
+        handler="planes.cli.reference:reference",
+        where="line",
+        hidden=True,
+    ),
+)
+
+LINE = within(Word("", children=COMMANDS), "line")
+SHELL = within(
+    Word("", children=(*COMMANDS, *SHELL_WORDS), arguments=RUN.arguments, handler=RUN.handler, verbatim=True), "shell"
+)
+
+ALSO = frozenset(word.name for word in SHELL_WORDS)
+
+# The shell's modes for the reference: title, words, what is said of them.
+MODES = (
+    (
+        "The shell: `triplane shell`",
+        replace(SHELL, children=tuple(word for word in SHELL.children if word.name in ALSO)),
+        "Its own words. Those of the command line are there too, but for `doctor`, `deploy` and `shell`.",
+    ),
+)
