@@ -9,11 +9,17 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class PortInfo:
-    """A port as OpenFlow describes it (1.3.5, 7.2.1)."""
+    """A port as OpenFlow describes it (1.3.5, 7.2.1).
+
+    `speed`: bits per second now, 0 when the switch does not say. `why` it is down, if it is.
+    """
 
     number: int
     name: str
     up: bool
+    mac: str = ""
+    speed: int = 0
+    why: str = ""
 
 
 class Channel(Protocol):
@@ -39,6 +45,6 @@ class Handlers:
     port: Callable[[Channel, PortInfo, bool], None]  # True: it is gone
     packet_in: Callable[[Channel, bytes], None]  # the whole message
     barrier: Callable[[Channel, int], None]  # its transaction id
-    multipart: Callable[[Channel, bytes], None]  # the whole reply: flows, groups or meters
+    multipart: Callable[[Channel, bytes], None]  # the whole reply: flows, groups, meters, or ports' counters
     error: Callable[[Channel, int, str], None]  # the transaction id of what was refused, and why
     garbage: Callable[[str], None]  # somebody who speaks no OpenFlow was hung up on

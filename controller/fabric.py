@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from controller.channel import Channel, Handlers, PortInfo
 from controller.outbox import Outbox
 from planes.control.events import (
+    AskTraffic,
     Counted,
     Effect,
     Event,
@@ -23,11 +24,13 @@ from planes.control.events import (
     SendFrame,
     SwitchConnected,
     SwitchLost,
+    TrafficTold,
 )
-from planes.data import readback, wire
+from planes.data import readback, traffic, wire
 from planes.data.rule import Entry
 from planes.model.state import Change
 
+TRAFFIC_XID = 0xFFFF_FFFF  # of questions for traffic: an outbox's never get there
 log = logging.getLogger(__name__)
 
 
@@ -79,6 +82,8 @@ class FabricApp:
                     switch.outbox.frame(effect)
                 case Resync():
                     switch.outbox.read()
+                case AskTraffic():
+                    switch.channel.send(traffic.request(TRAFFIC_XID))
 
     def look(self, now: float) -> None:
         """Hang up on switches that do not answer; to be called about once a second, with a monotonic `now`."""
@@ -173,6 +178,9 @@ class FabricApp:
                 switch.outbox.barrier(xid)
 
     def _multipart(self, channel: Channel, message: bytes) -> None:
+        if traffic.is_about(message):
+            self._traffic(channel, message)
+            return
         part = readback.part(message)
         with self._lock:
             switch = self._current(channel)
@@ -180,6 +188,15 @@ class FabricApp:
                 switch.outbox.part(part)
             elif switch is not None:
                 self._hang_up(channel, "what it says it holds is malformed")
+
+    def _traffic(self, channel: Channel, message: bytes) -> None:
+        told = traffic.told(message)
+        with self._lock:
+            switch = self._current(channel)
+            if switch is not None and told is None:
+                self._hang_up(channel, "what it says its ports carried is malformed")
+            elif switch is not None and told is not None and told.xid == TRAFFIC_XID and switch.announced:
+                self._post(TrafficTold(channel.dpid, told.ports, told.more))
 
     def _error(self, channel: Channel, xid: int, reason: str) -> None:
         with self._lock:
@@ -199,4 +216,4 @@ class FabricApp:
 
 
 def _described(port: PortInfo) -> PortDescription:
-    return PortDescription(port.number, port.name, port.up)
+    return PortDescription(port.number, port.name, port.up, port.mac, port.speed, port.why)

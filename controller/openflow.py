@@ -60,6 +60,7 @@ _load("controller.controller")  # registers the options set below
 
 ECHO_INTERVAL = 2.0  # seconds; a switch that leaves three unanswered is gone
 MAX_VERSION = 6  # OpenFlow 1.5; a hello tells the highest that the other side speaks
+KILOBIT = 1000  # bits; ports' speeds are told in kilobits per second (7.2.1)
 SOCKET_TIMEOUT = 5.0  # seconds that a switch may take to read what it is sent
 
 
@@ -154,7 +155,9 @@ def _reason(message: Any) -> str:
     return f"OpenFlow error type {message.type} code {message.code}" if name == "Unknown" else name
 
 
-_READ_BY_US = {ofproto.OFPMP_FLOW, ofproto.OFPMP_GROUP_DESC, ofproto.OFPMP_METER_CONFIG}
+_READ_BY_US = {
+    ofproto.OFPMP_FLOW, ofproto.OFPMP_PORT_STATS, ofproto.OFPMP_GROUP_DESC, ofproto.OFPMP_METER_CONFIG,
+}  # fmt: skip
 _LAST_TYPE = ofproto.OFPT_METER_MOD
 
 
@@ -229,7 +232,13 @@ def _port(description: Any, live: set[int]) -> PortInfo:
     raw = description.name  # bytes; os-ken's and some of Ryu's messages decode it
     name = (raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw).split("\0", 1)[0]
     number, is_live = description.port_no, bool(description.state & ofproto.OFPPS_LIVE)
-    down = description.config & ofproto.OFPPC_PORT_DOWN or description.state & ofproto.OFPPS_LINK_DOWN
+    why = ""
+    if description.config & ofproto.OFPPC_PORT_DOWN:
+        why = "set down"
+    elif description.state & ofproto.OFPPS_LINK_DOWN:
+        why = "no carrier"
+    elif number in live and not is_live:
+        why = "not live: carrier or path lost"  # Open vSwitch says so first, and which in its next message
     if is_live:
         live.add(number)
-    return PortInfo(number, name, not down and (is_live or number not in live))
+    return PortInfo(number, name, not why, description.hw_addr, description.curr_speed * KILOBIT, why)

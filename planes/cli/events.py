@@ -64,4 +64,8 @@ def _tell(session: Session, text: str | None) -> None:
 def _line(event: Event, form: str) -> str:
     table = show.events([event])
     (row,) = table.rows
-    return json.dumps(dict(zip(table.columns, row, strict=True))) if form == "json" else "  ".join(map(str, row))
+    if form == "json":
+        return json.dumps(dict(zip(table.columns, row, strict=True)))
+    *told, cause, lasted = row
+    more = [f"({cause})"] * bool(cause) + [f"{lasted} ms"] * bool(lasted)
+    return "  ".join([*map(str, told), *more])

@@ -9,44 +9,49 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from planes.control import events as ev
 from planes.control import facts, report
+from planes.control.chronicle import Chronicle
 from planes.control.damping import Damping
 from planes.control.discovery import Discovery
 from planes.control.engine import Engine
 from planes.control.facts import Address, Port
+from planes.control.failovers import Failovers
 from planes.control.fragments import FRAGMENTS
 from planes.control.gateways import Gateways
 from planes.control.graph import Link, graph
 from planes.control.hosts import Known
 from planes.control.ids import Ids, IdsExhausted
+from planes.control.interfaces import Interfaces
 from planes.control.inventory import Inventory, Record
+from planes.control.issuing import Issuer
 from planes.control.journal import Journal
 from planes.control.learning import Learning
 from planes.control.ledger import Ledger
 from planes.control.paths import all_hops
-from planes.control.quarantine import Part, Quarantine
+from planes.control.pulse import Pulse
+from planes.control.quarantine import Quarantine
 from planes.control.quota import Quota
 from planes.control.reporter import Reporter
 from planes.control.resync import Resync
 from planes.control.rollout import Rollout
 from planes.control.router import Routing
-from planes.control.shares import FABRIC, network_in, network_of
+from planes.control.shares import FABRIC, network_of
 from planes.control.tenants import Tenants
+from planes.control.traffic import Traffic
 from planes.data import lldp
-from planes.data.delta import Command, Delta, Mod, delta
 from planes.data.packet import parse
 from planes.data.pipeline import MAX_NUMBER, Table
-from planes.data.rule import CONTROLLER_PORT, MAX_PORT, Entry, Output, Rule
+from planes.data.rule import CONTROLLER_PORT, MAX_PORT, Output
 from planes.model import state
 
 CONTROLLER = "fabric"  # this controller's name in the store; there is one
 REPORT_INTERVAL = 1.0  # seconds between publications of what changes all the time: counts
 # events that by themselves change no row but counts and hosts
-_LITTLE = (ev.FrameArrived, ev.Confirmed, ev.Counted, ev.Tick)
+_LITTLE = (ev.FrameArrived, ev.Confirmed, ev.TrafficTold, ev.Counted, ev.Tick)
 
 
 @dataclass(frozen=True)
@@ -78,17 +83,22 @@ class Core:
         self.tenants = Tenants(self._ids, self.inventory, self.engine, self.drops)
         self.routing = Routing(self.inventory, self.engine, self.tenants, self.drops)
         self.journal = Journal(self.ledger, wall)
+        self._chronicle = Chronicle(self.journal, self.inventory, self.tenants, self.discovery, self.damping, wall)
+        self._failovers = Failovers(self.inventory, self.engine, self.journal)
         self.learning = Learning(
             self.inventory, self.engine, self.tenants, self.drops, self.quota, self.routing, self.journal
         )
-        self.gateways = Gateways(self.inventory, self.engine, self.tenants, self.drops, self.journal, wall)
-        self._reporter = Reporter(self.ledger, self.inventory, self.engine, self.tenants)
+        self.gateways = Gateways(
+            self.inventory, self.engine, self.tenants, self.drops, self.journal, self._failovers, wall
+        )
+        self._interfaces = Interfaces(self._ids, self.inventory, self.drops)
+        self._reporter = Reporter(self.ledger, self.inventory, self.engine, self.tenants, self._interfaces)
+        self._pulse, self._traffic = Pulse(self.ledger, wall), Traffic(self.ledger, self.inventory, wall)
         self._rollout = Rollout()
         self._shape = Shape()
-        self._distances: dict[int, dict[int, int]] = {}  # datapath id -> target's index -> links
         self._resync = Resync()
         self._quarantine = Quarantine()
-        self._held: dict[int, frozenset[Entry]] = {}  # by switches that were read back, and told nothing since
+        self._issuer = Issuer(self.engine, self.inventory, self._rollout, self._resync, self._quarantine)
         self._serial = self._applied = 0
         self._names: dict[int, str] = {}  # the switches' names as last reported
         self._report_at: float | None = None
@@ -120,14 +130,20 @@ class Core:
         self.routing.expire(now)
         self._route()
         self._elect(events, changed, now)
-        installs = self._install(any(isinstance(event, ev.IntentChanged) for event in events), now)
+        deltas = self.engine.run()
+        self.quota.compiled()
+        installs = self._issuer.issue(deltas, any(isinstance(event, ev.IntentChanged) for event in events), now)
         hellos = (_hello(*due) for due in self.discovery.due(now))
         frames = [*self.learning.take_frames(), *self.routing.take_frames(), *self.gateways.take_frames(), *hellos]
         frames = [frame for frame in frames if self.inventory.records[frame.dpid].connected]
         for dpid in self._quarantine.due(now):
             self._resync.ask(dpid, now)
         resyncs = map(ev.Resync, self._resync.due(now))
-        return [*installs, *frames, *resyncs, *self._publish(events, changed, now)]
+        asks = map(ev.AskTraffic, self._traffic.due(now))
+        self._pulse.beat(now)
+        self._failovers.settle(now)
+        self._chronicle.look(now)
+        return [*installs, *frames, *resyncs, *asks, *self._publish(events, changed, now)]
 
     def policy_lines(self) -> dict[int, tuple[str, int]]:
         """Network and line of each line of a policy, by its number in cookies. Any thread may ask."""
@@ -143,6 +159,9 @@ class Core:
             self.gateways.deadline(),
             self._resync.deadline(),
             self._quarantine.deadline(),
+            self._chronicle.deadline(),
+            self._pulse.deadline(),
+            self._traffic.deadline(),
             self._report_at,
         )
         return min((time for time in times if time is not None), default=None)
@@ -154,32 +173,39 @@ class Core:
             case ev.PortChanged():
                 self._port_changed(event, now)
             case ev.SwitchConnected(dpid, ports, held):
-                self._held[dpid] = held
-                self._connected(self.inventory.connect(dpid, ports), now)
+                self._issuer.found(dpid, held)
+                before = replace(self.inventory.record(dpid))
+                self._connected(before, self.inventory.connect(dpid, ports), now)
             case ev.SwitchLost(dpid, reason):
-                self._lost(dpid, reason)
+                self._lost(dpid, reason, now)
                 self.gateways.lost(dpid, now)
             case ev.Confirmed(dpid, token):
-                self._answered(dpid, token)
+                self._answered(dpid, token, now)
             case ev.Refused(dpid, reason, part):
                 self._refused(dpid, reason, part, now)
+            case ev.TrafficTold(dpid, ports, more):
+                self._traffic.told(dpid, ports, more, now)
             case ev.Counted(reason):
                 self.drops[reason] += 1
-            case ev.IntentChanged(serial, intent):
-                self._serial = serial
-                self.tenants.follow(intent)
-                self.quota.follow(intent, lambda name: self._ids.number("network", name))
-                self._redraw(now, ())
-                for row in self.learning.recall():
-                    self.ledger.drop(state.Host, state.key(row))
+            case ev.IntentChanged():
+                self._intend(event, now)
             case ev.Restored(known):
                 self._restore(known, now)
             case ev.Tick():
                 pass
 
+    def _intend(self, event: ev.IntentChanged, now: float) -> None:
+        self._serial = event.serial
+        self._chronicle.asked(now)
+        self.tenants.follow(event.intent)
+        self.quota.follow(event.intent, lambda name: self._ids.number("network", name))
+        self._redraw(now, ())
+        for row in self.learning.recall():
+            self.ledger.drop(state.Host, state.key(row))
+
     # switches and ports
 
-    def _answered(self, dpid: int, token: int) -> None:
+    def _answered(self, dpid: int, token: int, now: float) -> None:
         """A switch has taken or refused all that it was told up to this token."""
         record = self.inventory.record(dpid)
         record.confirmed = token
@@ -187,6 +213,7 @@ class Core:
         if dpid in self._quarantine and record.confirmed == record.issued and not self._rollout.concerns(dpid):
             self._reshaped |= self._quarantine.settled(dpid)
             record.error = self._quarantine.error(dpid, self._whose)
+            self._chronicle.refused(record, now)
 
     def _refused(self, dpid: int, reason: str, part: ev.Install | None, now: float) -> None:
         record = self.inventory.record(dpid)
@@ -194,9 +221,10 @@ class Core:
         if part is not None:
             self._quarantine.refused(part, reason)
             record.error = self._quarantine.error(dpid, self._whose)
-            self._answered(dpid, part.token)
+            self._answered(dpid, part.token, now)
             return
         record.error = reason
+        self._chronicle.refused(record, now)
         self._quarantine.open(dpid)
         self._resync.refused(dpid, now)
         self._rollout.forget(dpid)
@@ -204,31 +232,38 @@ class Core:
     def _whose(self, network: int) -> str:
         return "fabric" if network == FABRIC else f"network {self.quota.name(network)}"
 
-    def _connected(self, record: Record, now: float) -> None:
+    def _connected(self, before: Record, record: Record, now: float) -> None:
         self._resync.over(record.dpid)
         self._rollout.forget(record.dpid)
         self.discovery.found(record.dpid, now)
+        self._traffic.found(record.dpid, self._pulse.deadline() or now)
         self._redraw(now, (record.dpid,))
+        self._chronicle.connected(before, record, now)
 
-    def _lost(self, dpid: int, reason: str) -> None:
+    def _lost(self, dpid: int, reason: str, now: float) -> None:
+        record = self.inventory.record(dpid)
+        if record.connected:
+            self._chronicle.lost(record, reason, now)
         self.inventory.lose(dpid)
-        self.inventory.record(dpid).error = reason
-        self._held.pop(dpid, None)
+        record.error = reason
+        self._issuer.lost(dpid)
         self._quarantine.forget(dpid)
         self._resync.over(dpid)
         self._rollout.forget(dpid)
         self.discovery.lost(dpid)
+        self._traffic.lost(dpid)
 
     def _port_changed(self, event: ev.PortChanged, now: float) -> None:
         ports = self.inventory.record(event.dpid).ports
         port = (event.dpid, event.port.number)
-        was_up = self.inventory.is_up(port)
+        was_up = ports[port[1]].up if port[1] in ports else None
         if event.gone:
             ports.pop(event.port.number, None)
         else:
             ports[event.port.number] = event.port
         if was_up and not self.inventory.is_up(port) and not self.tenants.is_edge(port):
             self.damping.failed(port, now)
+        self._chronicle.port(port, was_up, now)
         self._reporter.touch((event.dpid,))
         self._watch(port, now)
 
@@ -289,7 +324,7 @@ class Core:
         if self._reshaped or changed or not all(isinstance(event, _LITTLE) for event in events):
             self.gateways.look(now)
         self.gateways.expire(now)
-        self.gateways.settle()
+        self.gateways.settle(now)
 
     def _route(self) -> None:
         """The fabric's shape changed: which ports are fabric, and every switch's ways to every other.
@@ -306,51 +341,13 @@ class Core:
         indexes = {dpid: record.index for dpid, record in records.items()}
         hops = all_hops(graph(shape.nodes, shape.links), indexes, shape.lost)
         self.engine.replace(facts.WAY, {(dpid, way.index): way for dpid, ways in hops.items() for way in ways})
-        self._distances = {dpid: {way.index: way.distance for way in ways} for dpid, ways in hops.items()}
-
-    def _install(self, urgent: bool, now: float) -> list[ev.Install]:
-        deltas = self.engine.run()
-        self.quota.compiled()
-        for dpid, held in self._held.items():
-            deltas[dpid] = delta(held, self.engine.entries(dpid))
-            if dpid in self._quarantine:
-                self._quarantine.begin(dpid, now)
-        installs = []
-        for dpid, mods in deltas.items():
-            record = self.inventory.record(dpid)
-            if record.connected and not self._resync.pending(dpid):
-                at_once = self._rollout.take(dpid, mods, self._distances.get(dpid, {}))
-                parts = self._parts(dpid, at_once, urgent, self._held.get(dpid, frozenset()))
-                installs += [self._issue(record, *part) for part in parts or [(None, ())] * (dpid in self._held)]
-        self._held.clear()
-        self._rollout.await_first({install.dpid: install.token for install in installs})
-        for dpid, mods in self._rollout.next_ring().items():
-            for part in self._parts(dpid, mods, urgent):
-                installs.append(self._issue(self.inventory.record(dpid), *part))
-                self._rollout.sent(dpid, installs[-1].token)
-        return installs
-
-    def _parts(self, dpid: int, mods: Delta, urgent: bool, held: frozenset[Entry] = frozenset()) -> list[Part]:
-        """A change as a whole, or in parts for a switch that refuses some."""
-        if dpid in self._quarantine:
-            return self._quarantine.parts(dpid, mods, lambda mod: self._owner(dpid, mod), held, urgent=urgent)
-        return [(None, mods)] if mods else []
-
-    def _owner(self, dpid: int, mod: Mod) -> int:
-        """The network that a mod is about, as far as is known: who wanted what goes is not."""
-        if mod.command is not Command.DELETE:
-            return self.engine.network(dpid, mod.entry)
-        return network_in(mod.entry, self.engine.facts) if isinstance(mod.entry, Rule) else FABRIC
-
-    def _issue(self, record: Record, network: int | None, mods: Delta) -> ev.Install:
-        record.issued += 1
-        return ev.Install(record.dpid, mods, record.issued, network)
+        self._issuer.distances = {dpid: {way.index: way.distance for way in ways} for dpid, ways in hops.items()}
 
     # the store
 
     def _restore(self, known: state.State, now: float) -> None:
         self.ledger.restore(known)
-        self.ledger.put(state.Controller(CONTROLLER, known.epoch + 1, self._software))
+        self._pulse.start(state.Controller(CONTROLLER, known.epoch + 1, self._software), now)
         self._applied = known.applied
         self._ids.restore(known.of(state.Id))
         self.inventory.restore(known.of(state.Switch), known.of(state.Port))
@@ -363,6 +360,7 @@ class Core:
             a, b = self.inventory.named(row.switch), self.inventory.named(row.peer)
             if a is not None and b is not None:
                 self.discovery.restore(Link.between((a, row.port), (b, row.peer_port)), now)
+        self._chronicle.started(self._software, known, now)
 
     def _publish(
         self, events: Iterable[ev.Event], changed: Iterable[tuple[Address, Known | None]], now: float
@@ -370,11 +368,10 @@ class Core:
         for address, known in changed:
             row = report.host(self.inventory, self.tenants, address, known)
             self.ledger.put(row) if isinstance(row, state.Host) else self.ledger.drop(state.Host, row)
-        for number in self._ids.take_fresh():
-            self.ledger.put(number)
         standing, left = self.gateways.take_changed()
         for standing_now in standing:
             self.ledger.put(standing_now)
+            self._interfaces.member(standing_now)
         for key in left:
             self.ledger.drop(state.GatewayState, key)
         little = all(isinstance(event, _LITTLE) for event in events)
@@ -382,9 +379,13 @@ class Core:
             self._report()
         elif self._report_at is None and any(isinstance(event, ev.FrameArrived | ev.Counted) for event in events):
             self._report_at = now + REPORT_INTERVAL
+        for number in self._ids.take_fresh():
+            self.ledger.put(number)
         settled = self.inventory.settled() and self._rollout.idle and self._resync.idle
-        applied = self._serial if self._serial != self._applied and settled else None
-        self._applied = self._applied if applied is None else applied
+        applied = self._serial if 0 != self._serial != self._applied and settled else None
+        if applied is not None:
+            self._applied = applied
+            self._chronicle.in_force(applied, len(self.tenants.networks), now)
         changes = self.ledger.flush()
         return [ev.Publish(changes, applied)] if changes or applied is not None else []
 

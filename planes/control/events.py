@@ -6,17 +6,24 @@ from dataclasses import dataclass
 
 from planes.data.delta import Delta
 from planes.data.rule import Action, Entry
+from planes.data.traffic import PortCounts
 from planes.model.intent import Intent
 from planes.model.state import Change, State
 
 
 @dataclass(frozen=True)
 class PortDescription:
-    """A port as its switch describes it. The local port carries the bridge's name."""
+    """A port as its switch describes it; `speed` in bits per second, `why` it is down.
+
+    The local port carries the bridge's name.
+    """
 
     number: int
     name: str
     up: bool
+    mac: str = ""
+    speed: int = 0
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,15 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class TrafficTold:
+    """What a switch's ports have carried; `more` of the same answer follows."""
+
+    dpid: int
+    ports: tuple[PortCounts, ...]
+    more: bool = False
+
+
+@dataclass(frozen=True)
 class Counted:
     """Something was dropped before it came here."""
 
@@ -109,6 +125,7 @@ Event = (
     | FrameArrived
     | Confirmed
     | Refused
+    | TrafficTold
     | Counted
     | Tick
 )
@@ -146,6 +163,13 @@ class SendFrame:
 
 
 @dataclass(frozen=True)
+class AskTraffic:
+    """Have a switch tell what its ports have carried: TrafficTold is to follow."""
+
+    dpid: int
+
+
+@dataclass(frozen=True)
 class Publish:
     """Write state to the store; `applied` is the intent's serial when all connected switches hold it."""
 
@@ -153,4 +177,4 @@ class Publish:
     applied: int | None = None
 
 
-Effect = Install | Resync | SendFrame | Publish
+Effect = Install | Resync | SendFrame | AskTraffic | Publish

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address
 
 from planes.control import facts
+from planes.control.actives import Actives, Seats
 from planes.control.engine import Engine
 from planes.control.events import SendFrame
-from planes.control.facts import Access, Address, MembersFact, Spot
+from planes.control.facts import Access
+from planes.control.failovers import Failovers
 from planes.control.fhrp import frames
 from planes.control.fhrp import machine as m
 from planes.control.fhrp.glbp import Glbp
@@ -47,13 +49,15 @@ class Gateways:
 
     def __init__(
         self, inventory: Inventory, engine: Engine, tenants: Tenants, drops: Counter[str], journal: Journal,
-        wall: float = 0.0,
+        failovers: Failovers, wall: float = 0.0,
     ) -> None:  # fmt: skip
         self._inventory, self._engine, self._tenants, self._drops = inventory, engine, tenants, drops
         self._journal, self._wall = journal, wall
         self._sending = Sending(engine)
         self._tracks = Tracks(inventory, engine, tenants)
-        self._seats: dict[int, dict[int, Seat]] = {}  # by segment and datapath id
+        self._seats: Seats = {}
+        self._failovers = failovers
+        self._actives = Actives(self._seats, inventory, engine, tenants, failovers)
         self._followed: dict[str, tuple[Network, frozenset[int]]] = {}
         self._remembered: dict[state.Key, state.GatewayState] = {}
         self._frames: list[SendFrame] = []
@@ -93,6 +97,7 @@ class Gateways:
             seats = self._seats.setdefault(number, {})
             for dpid in [dpid for dpid in seats if dpid not in wanted]:
                 self._leave(number, seats.pop(dpid), now)
+                self._failovers.well(number, dpid)
             for dpid, seat in wanted.items():
                 self._settle_seat(number, dpid, seat, now)
             self._anycast(number, new, name)
@@ -175,6 +180,7 @@ class Gateways:
         seat = self._seats[number][dpid]
         seat.up = True
         seat.costs = {}
+        self._failovers.well(number, dpid)
         if number in self._begin:
             self._begin[number] = min(self._begin[number], now + PATIENCE)
         if seat.resting:
@@ -195,7 +201,8 @@ class Gateways:
             seat.up, seat.machine = False, seat.fresh()
             self._changed.add(seat.key)
             self._stale.add(number)
-            self._event(seat, f"{seat.member.switch} is out of reach", now)
+            self._event(seat, f"{seat.member.switch} is out of reach", "its connection was lost", now)
+            self._failovers.trouble(number, dpid, f"{seat.member.switch} is out of reach", now)
             self._tell_lost(number, now)
 
     def look(self, now: float) -> None:
@@ -208,9 +215,17 @@ class Gateways:
             newly = isolated - {dpid for dpid, seat in seats.items() if seat.isolated}
             for dpid, seat in seats.items():
                 seat.isolated = dpid in isolated
-            if newly or self._lost_router(number):
+                if seat.up:
+                    self._judge(number, dpid, now)
+            foreign, gone = self._actives.foreign(number), self._actives.lost_router(number)
+            for dpid, _ in foreign:
+                if gone:
+                    self._failovers.trouble(number, dpid, f"the port of {gone[0]} is down", now)
+                else:
+                    self._failovers.well(number, dpid)
+            if newly or gone:
                 self._tell_lost(number, now)
-            if seats and self._foreign(number):
+            if seats and foreign:
                 self._stale.add(number)
 
     def hello(self, dpid: int, segment: int, data: bytes, now: float) -> None:
@@ -225,12 +240,12 @@ class Gateways:
             return
         self._do(segment, dpid, m.Heard(received.message, received.source), now)
         self._improve(segment, dpid, now)
-        if not self._is_member(segment, int(received.source)):
+        if not self._actives.is_member(segment, int(received.source)):
             self._find(segment, dpid, received.source, now)
 
     def asked(self, segment: int, access: Access, fields: Fields, now: float) -> bool:
         """Whether an ARP request is for an address that each host gets a MAC of its own for; it is answered here."""
-        members, gateway = self._members(segment), self._engine.facts.table(facts.GATEWAY).get(segment)
+        members, gateway = self._actives.members(segment), self._engine.facts.table(facts.GATEWAY).get(segment)
         target = fields.get(f.ARP_TPA)
         if members is None or gateway is None or not members.shares or target not in gateway.ipv4:
             return False
@@ -266,13 +281,10 @@ class Gateways:
         begin = (until for until in self._begin.values() if until != NEVER)
         return m.earliest((*timers, *begin, *(over[dpid] for dpid in waiting & over.keys())))
 
-    def settle(self) -> None:
+    def settle(self, now: float) -> None:
         """Tell the engine who is active."""
         for number in sorted(self._stale):
-            members = self._members(number)
-            for place, (mac, _) in enumerate(members.virtual if members else (), 1):
-                if members and members.hellos:
-                    self._point(number, members, mac, place if members.shares else 0)
+            self._actives.point(number, now)
         self._stale.clear()
 
     def take_frames(self) -> list[SendFrame]:
@@ -315,12 +327,13 @@ class Gateways:
             case m.GratuitousAnnounce(mac, address, reply):
                 self._announce(number, seat, mac, address, reply)
             case m.Transition(before, after, reason, _):
-                self._event(seat, f"{before} -> {after}: {reason}", now)
+                self._event(seat, f"{before} -> {after}", reason, now)
                 seat.since = now + self._wall
+                seat.became_active += after == "active"
             case m.Rejected(reason) if not reason.startswith("own-address"):
                 self._drops[f"{seat.gateway.protocol}-{reason}"] += 1
             case m.Log(reason):
-                self._event(seat, reason, now)
+                self._event(seat, reason, "", now)
 
     def _flood(self, number: int, seat: Seat, group: int, data: bytes) -> None:
         dpid = self._inventory.named(seat.member.switch)
@@ -337,36 +350,34 @@ class Gateways:
             data = packet.ethernet(packet.multicast_mac(nodes), mac, f.ETH_IPV6, told)
             self._flood(number, seat, MULTICAST6_GROUP, data)
 
-    def _event(self, seat: Seat, text: str, now: float) -> None:
-        self._journal.add(f"{seat.network}/{seat.segment} on {seat.member.switch}", text, now)
+    def _event(self, seat: Seat, text: str, cause: str, now: float) -> None:
+        subject = f"{seat.network}/{seat.segment} on {seat.member.switch}"
+        self._journal.tell(subject, text, now, kind="gateway", cause=cause)
 
     # what the controller knows
-
-    def _informed(self, number: int) -> bool:
-        return any(seat.gateway.detect == "fabric" for seat in self._seats.get(number, {}).values())
 
     def _all_up(self, number: int) -> bool:
         return all(seat.up for seat in self._seats.get(number, {}).values())
 
     def _nominate(self, number: int, now: float) -> bool:
         """Nobody was active yet: the best of those that are here begins, unless other routers might be there."""
-        up = self._ranked(number)
-        members = self._members(number)
+        up = self._actives.ranked(number)
+        members = self._actives.members(number)
         if not up or members is None:
             return False
-        if self._informed(number) and not members.routers and not any(seat.is_active for _, seat in up):
+        if self._actives.informed(number) and not members.routers and not any(seat.is_active for _, seat in up):
             self._do(number, up[0][0], m.TakeOver(), now)
         return True
 
     def _tell_lost(self, number: int, now: float) -> None:
         """The heir is told who is gone; the others hear of it from the heir."""
         seats = self._seats[number]
-        if not self._informed(number):
+        if not self._actives.informed(number):
             return
-        for dpid, seat in self._ranked(number):
+        for dpid, seat in self._actives.ranked(number):
             if not seat.isolated:
                 lost = [each.address for each in seats.values() if not each.up or each.isolated]
-                for address in (*lost, *self._lost_router(number)):
+                for address in (*lost, *self._actives.lost_router(number)):
                     self._do(number, dpid, m.MemberLost(address), now)
                 if seat.machine.view().active is None:  # as yet nobody was standby
                     self._do(number, dpid, m.TakeOver(), now)
@@ -375,7 +386,7 @@ class Gateways:
     def _improve(self, number: int, dpid: int, now: float) -> None:
         """VRRP lets a lower active's time run out; a better member of ours need not wait for that."""
         seat = self._seats[number][dpid]
-        hurried = self._informed(number) and seat.member.preempt and not seat.gateway.preempt_delay
+        hurried = self._actives.informed(number) and seat.member.preempt and not seat.gateway.preempt_delay
         if not hurried or not isinstance(seat.machine, Vrrp) or seat.is_active:
             return
         if any(each.is_active and each.standing < seat.standing for each in self._seats[number].values()):
@@ -389,63 +400,22 @@ class Gateways:
                 self._do(number, dpid, m.Tracked(name, costs.get(name, 0)), now)
         seat.costs = costs
 
+    def _judge(self, number: int, dpid: int, now: float) -> None:
+        """What might make a member that is active hand over, or be left."""
+        seat = self._seats[number][dpid]
+        if seat.isolated:
+            self._failovers.trouble(number, dpid, f"nobody has a way to {seat.member.switch}", now)
+        elif seat.costs:
+            self._failovers.trouble(number, dpid, f"{', '.join(sorted(seat.costs))} failed", now)
+        else:
+            self._failovers.well(number, dpid)
+
     def _is_isolated(self, number: int, dpid: int) -> bool:
         """Whether no edge of the segment has a way to a member, as far as the controller knows."""
         index = self._inventory.records[dpid].index
         ways, edges = self._engine.facts.table(facts.WAY), self._engine.facts.table(facts.SEGMENT_SWITCHES)
         found = [edge for edge in edges.get(number, ()) if edge != dpid]
         return bool(found) and not any((way := ways.get((edge, index))) and way.distance >= 0 for edge in found)
-
-    # who is active
-
-    def _members(self, number: int) -> MembersFact | None:
-        return self._engine.facts.table(facts.MEMBERS).get(number)
-
-    def _ranked(self, number: int) -> list[tuple[int, Seat]]:
-        """The members that are up: active ones, then the standby, then by priority."""
-        up = [(dpid, seat) for dpid, seat in self._seats.get(number, {}).items() if seat.up or seat.resting]
-        return sorted(up, key=lambda item: item[1].rank, reverse=True)
-
-    def _point(self, number: int, members: MembersFact, mac: int, forwarder: int) -> None:
-        """An edge's order: who is active, and, where the fabric may decide, who would be next."""
-        key: Address = (number, mac)
-        ranked = self._ranked(number)
-        active: list[Spot] = [(dpid, members.slot) for dpid, seat in ranked if seat.forwards(forwarder)]
-        active = active or self._foreign(number)
-        before = self._engine.facts.table(facts.ACTIVE).get(key, ())
-        if not active and not before:
-            return
-        if not active:
-            active = list(before[:1])
-        if self._informed(number):
-            others = [*(dpid for dpid, _ in ranked), *sorted(self._seats.get(number, {}))]
-            active += [(dpid, members.slot) for dpid in others]
-        self._engine.put(facts.ACTIVE, key, tuple(dict.fromkeys(active)))
-
-    def _foreign(self, number: int) -> list[Spot]:
-        """Where the router is that our members take for active, when it is none of them."""
-        for _, seat in self._ranked(number):
-            active = seat.machine.view().active
-            if active is not None and not self._is_member(number, int(active)):
-                neighbor = (number, active.version, int(active))
-                mac = self._engine.facts.table(facts.NEIGHBOR).get(neighbor)
-                host = self._engine.facts.table(facts.HOST).get((number, mac)) if mac is not None else None
-                return [(host.access[0], host.slot)] if host else []
-        return []
-
-    def _lost_router(self, number: int) -> tuple[IpAddress, ...]:
-        """The router that our members take for active, when it is none of them and its port is down."""
-        ranked = self._ranked(number)
-        active = ranked[0][1].machine.view().active if ranked else None
-        if active is None or self._is_member(number, int(active)):
-            return ()
-        mac = self._engine.facts.table(facts.NEIGHBOR).get((number, active.version, int(active)))
-        host = self._engine.facts.table(facts.HOST).get((number, mac)) if mac is not None else None
-        is_down = host and not any(map(self._inventory.is_up, self._tenants.members(host.access)))
-        return (active,) if is_down else ()
-
-    def _is_member(self, number: int, address: int) -> bool:
-        return any(int(seat.address) == address for seat in self._seats.get(number, {}).values())
 
     def _find(self, number: int, dpid: int, router: IpAddress, now: float) -> None:
         """Ask for a foreign router's own MAC, by which frames get to it."""

@@ -71,7 +71,7 @@ class Inventory:
             self.record(dpid).ports[LOCAL_PORT] = PortDescription(LOCAL_PORT, name, up=True)
         for port in ports:
             if port.switch in names:
-                description = PortDescription(port.number, port.name, port.up)
+                description = PortDescription(port.number, port.name, port.up, port.mac, port.speed)
                 self.record(names[port.switch]).ports[port.number] = description
         self._name_all()
 

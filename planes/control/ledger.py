@@ -18,6 +18,10 @@ class Ledger:
         """The store holds these rows already."""
         self._rows = {table: dict(rows) for table, rows in state.rows.items()}
 
+    def get(self, table: type[Row], at: Key) -> Row | None:
+        """A row as it was last put."""
+        return self._rows.get(table, {}).get(at)
+
     def put(self, row: Row) -> None:
         """A row is so now."""
         rows, at = self._rows.setdefault(type(row), {}), key(row)

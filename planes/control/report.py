@@ -36,7 +36,8 @@ def ports(
         if number <= MAX_PORT:
             at = (dpid, number)
             role = "edge" if tenants.is_edge(at) else "fabric" if at in fabric else "unused"
-            yield state.Port(record.name, number, port.name, port.up, "dampened" if at in dampened else role)
+            role = "dampened" if at in dampened else role
+            yield state.Port(record.name, number, port.name, port.up, role, port.mac, port.speed)
 
 
 def links(inventory: Inventory, found: Iterable[Link]) -> Iterable[state.Link]:

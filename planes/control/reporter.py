@@ -8,6 +8,7 @@ from planes.control import report
 from planes.control.engine import Engine
 from planes.control.facts import Port
 from planes.control.graph import Link
+from planes.control.interfaces import Interfaces
 from planes.control.inventory import Inventory
 from planes.control.ledger import Ledger
 from planes.control.tenants import Tenants
@@ -17,8 +18,11 @@ from planes.model import state
 class Reporter:
     """Rows of switches, their ports, links and counters, into a ledger."""
 
-    def __init__(self, ledger: Ledger, inventory: Inventory, engine: Engine, tenants: Tenants) -> None:
+    def __init__(
+        self, ledger: Ledger, inventory: Inventory, engine: Engine, tenants: Tenants, interfaces: Interfaces
+    ) -> None:
         self._ledger, self._inventory, self._engine, self._tenants = ledger, inventory, engine, tenants
+        self._interfaces = interfaces
         self._stale: set[int] = set()  # datapath ids: something about their ports may have changed
         self._ports: dict[int, frozenset[state.Key]] = {}  # keys of the rows told, by datapath id
         self._links: frozenset[Link] = frozenset()
@@ -53,7 +57,9 @@ class Reporter:
         rows = list(report.ports(self._inventory, dpid, self._engine, self._tenants, self._dampened))
         for row in rows:
             self._ledger.put(row)
+            self._interfaces.port((dpid, row.number))
         keys = frozenset(map(state.key, rows))
         for gone in self._ports.get(dpid, frozenset()) - keys:
             self._ledger.drop(state.Port, gone)
+            self._ledger.drop(state.Traffic, gone)
         self._ports[dpid] = keys

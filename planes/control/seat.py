@@ -36,6 +36,7 @@ class Seat:
     isolated: bool = False
     costs: dict[str, int] = field(default_factory=dict)
     since: float = 0.0
+    became_active: int = 0
 
     def __post_init__(self) -> None:
         self.machine = self.fresh()
@@ -72,6 +73,13 @@ class Seat:
             return self.is_active
         return any(e.number == forwarder and e.state is ForwarderState.ACTIVE for e in self.machine.forwarders)
 
+    def why(self, forwarder: int) -> str:
+        """The reason of its last transition, or of that of a forwarder of GLBP's."""
+        last = self.machine.view().last
+        if forwarder and isinstance(self.machine, Glbp):
+            last = next((each.last for each in self.machine.forwarders if each.number == forwarder), None)
+        return last.reason if last else ""
+
     def fresh(self) -> Machine:
         """Its machine, not begun."""
         return seated(self.gateway, self.member, self.mac)
@@ -92,11 +100,13 @@ class Seat:
         return self
 
     def recalled(self, row: state.GatewayState | None, now: float) -> Seat:
-        """As a row of the store remembers it, resting, if that is of the same protocol."""
+        """As a row of the store remembers it, resting, if that is of the same protocol and had begun."""
         if row is not None and row.protocol == self.gateway.protocol and row.memory:
             found = memory.recall(self.machine, row.memory)
-            if found is not None:
+            if found is not None and found.view().state != self.machine.view().state:
                 self.machine, self.resting, self.since = found, True, row.since
+        if row is not None:
+            self.became_active = row.became_active
         return self
 
     def row(self, before: state.GatewayState | None, wall: float) -> state.GatewayState:
@@ -110,7 +120,7 @@ class Seat:
             self.member.preempt, view.state if self.up or self.resting else "unreachable",
             self._named(view.active), self._named(view.standby), tuple(sorted(map(str, view.virtual_ips))),
             mac_text(virtual_macs(gateway)[0]), last[:1000], self.since, tuple(self._forwarders()),
-            memory.remember(self.machine),
+            memory.remember(self.machine), self.became_active,
         )  # fmt: skip
 
     def _named(self, address: Address | None) -> str:

@@ -208,7 +208,7 @@ class Sources:
         for neighbor in addresses:
             subject, address = "/".join(self._tenants.names(neighbor[0])), ip_address(neighbor[2])
             told = f"duplicate address {address}, the gateway's, at {at}, sourced by {mac_text(source)}"
-            self._journal.add_once((neighbor, access), subject, told, now)
+            self._journal.add_once((neighbor, access), subject, told, now, kind="duplicate")
 
     # telling the engine
 

@@ -38,12 +38,19 @@ def gateways(known: State, now: float) -> Table:
 
 
 def events(happened: Iterable[state.Event]) -> Table:
-    """What happened, in this order."""
+    """What happened, in this order; `ms` is how long it lasted, where it did."""
     rows = [
-        (datetime.fromtimestamp(row.at).astimezone().isoformat(timespec="milliseconds"), row.subject, row.text)
+        (
+            datetime.fromtimestamp(row.at).astimezone().isoformat(timespec="milliseconds"),
+            row.kind,
+            row.subject,
+            row.text,
+            row.cause or None,
+            round(row.seconds * 1000) if row.seconds else None,
+        )
         for row in happened
     ]
-    return Table("events", ("time", "subject", "event"), rows)
+    return Table("events", ("time", "kind", "subject", "event", "cause", "ms"), rows)
 
 
 def networks(intent: Intent, known: State) -> Table:

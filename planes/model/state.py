@@ -124,6 +124,7 @@ class GatewayState:
     """A member of a segment's gateway. `active` and `standby` are addresses, "local" for its own, "" while unknown.
 
     `last` is its last transition with the reason, `since` when that was (Unix time). `memory` is for the controller.
+    `became_active` is how often it did, since this member is known.
     """
 
     network: str
@@ -142,6 +143,7 @@ class GatewayState:
     since: float = 0.0
     forwarders: tuple[str, ...] = ()  # GLBP's, each as "number state MAC"
     memory: str = ""
+    became_active: int = 0
 
 
 @dataclass(frozen=True, order=True)

@@ -175,7 +175,7 @@ def _active(fabric: Fabric) -> list[str]:
 
 
 def _takeovers(fabric: Fabric) -> int:
-    return sum("-> active" in row.text for row in fabric.store.state().of(state.Event))
+    return sum(row.became_active for row in fabric.store.state().of(state.GatewayState))
 
 
 def _restart(fabric: Fabric) -> None:

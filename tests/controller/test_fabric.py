@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from controller.channel import Channel, PortInfo
-from controller.fabric import FabricApp
+from controller.fabric import TRAFFIC_XID, FabricApp
 from planes.control.events import (
+    AskTraffic,
     Confirmed,
     Counted,
     Event,
@@ -23,9 +24,11 @@ from planes.control.events import (
     SendFrame,
     SwitchConnected,
     SwitchLost,
+    TrafficTold,
 )
 from planes.data.delta import Command, Mod
 from planes.data.rule import Output, Rule, match
+from planes.data.traffic import PortCounts
 from planes.model.state import Change, Counter, Put
 
 try:
@@ -38,7 +41,7 @@ except ImportError:
     ProtocolDesc = pytest.importorskip("os_ken.ofproto.ofproto_protocol").ProtocolDesc
 
 DATAPATH = ProtocolDesc(ofp.OFP_VERSION)
-PORTS = (PortInfo(1, "s1-eth1", True), PortInfo(ofp.OFPP_LOCAL, "s1", False))
+PORTS = (PortInfo(1, "s1-eth1", True, "02:00:00:00:00:01", 10_000_000), PortInfo(ofp.OFPP_LOCAL, "s1", False))
 
 
 @dataclass(eq=False)
@@ -120,7 +123,10 @@ def test_the_packet_in_here_is_one_to_ryu_too() -> None:
     assert (read.match["in_port"], read.table_id, read.data) == (3, 30, b"frame")
 
 
-DESCRIBED = (PortDescription(1, "s1-eth1", True), PortDescription(ofp.OFPP_LOCAL, "s1", False))
+DESCRIBED = (
+    PortDescription(1, "s1-eth1", True, "02:00:00:00:00:01", 10_000_000),
+    PortDescription(ofp.OFPP_LOCAL, "s1", False),
+)
 FLOW = struct.pack("!HBxIIHHHH4xQQQHH4x", 56, 3, 1, 2, 9, 0, 0, 0, 7, 1, 2, 1, 4)
 
 
@@ -206,6 +212,24 @@ def test_messages_become_events(outside: Outside) -> None:
         Confirmed(1, 9),
         Refused(1, "OpenFlow error type 6 code 3"),
     ]
+
+
+def test_a_switch_is_asked_for_its_traffic_past_what_waits_for_it(outside: Outside) -> None:
+    channel = outside.connect()
+    outside.app.perform(Install(1, (Mod(Command.ADD, _rule(1)[0]),), 1))  # which waits for an answer
+    channel.sent = b""
+    outside.app.perform(AskTraffic(1))
+    assert channel.sent == theirs(parser.OFPPortStatsRequest(DATAPATH, 0, ofp.OFPP_ANY), TRAFFIC_XID)
+    counted = struct.pack("!I4x12QII", 1, *range(12), 5, 0)
+    outside.app.handlers.multipart(channel, multipart(ofp.OFPMP_PORT_STATS, 1, counted))  # nobody asked for that
+    outside.app.handlers.multipart(channel, multipart(ofp.OFPMP_PORT_STATS, TRAFFIC_XID, counted))
+    assert outside.posted == [TrafficTold(1, (PortCounts(1, (0, 1, 2, 3, 4, 5, 6, 7), 5.0),))]
+
+
+def test_a_switch_whose_counters_are_malformed_is_hung_up_on(outside: Outside) -> None:
+    channel = outside.connect()
+    outside.app.handlers.multipart(channel, multipart(ofp.OFPMP_PORT_STATS, TRAFFIC_XID, bytes(111)))
+    assert (channel.closed, outside.posted) == (True, [Counted("switch-hung-up-on")])
 
 
 @pytest.mark.parametrize("message", [b"", packet_in(1, 30, b"frame")[:-1], b"\x04\x0b" + packet_in(1, 0, b"x")[2:]])

@@ -15,6 +15,7 @@ from planes.data.label import label
 from planes.data.packet import ethernet
 from planes.data.rule import CONTROLLER_PORT, LOCAL_PORT, Rule, ToGroup
 from planes.data.switch import Chooser, Result, Switch
+from planes.data.traffic import PortCounts
 from planes.model.intent import Attachment, Intent, Network, Segment
 from planes.model.state import Change, Drop, Key, Put, Row, key
 
@@ -47,6 +48,7 @@ class Fabric:
         self.room: dict[tuple[int, int], int] = {}  # by datapath id and table: how many rules it takes
         self.by_hand = False  # installs wait in `inbox` until `deliver`
         self.inbox: dict[int, deque[ev.Install]] = defaultdict(deque)
+        self.carried: dict[Port, list[int]] = defaultdict(lambda: [0] * 8)  # a port's counters; see data.traffic
         self._wires: deque[tuple[Port, bytes]] = deque()
         self._events: deque[ev.Event] = deque()
         self._lags: dict[Port, int] = {}  # member -> the LAG's lowest port
@@ -189,11 +191,13 @@ class Fabric:
             if hops < 0:
                 raise Looped("a frame loops")
             (dpid, port), frame = self._wires.popleft()
+            self._count((dpid, port), frame, sent=0)
             self._follow(dpid, self.switches[dpid].process(frame, port, self._down(dpid)))
 
     def _follow(self, dpid: int, result: Result) -> None:
         for port, frame in result.outputs:
             at = (dpid, port)
+            self._count(at, frame, sent=1)
             if at in self.links:
                 self._wires.append((self.links[at], frame))
             else:
@@ -212,9 +216,19 @@ class Fabric:
                 self._events.append(self._introduced(dpid))
             case ev.SendFrame(dpid, in_port, actions, data):
                 self._follow(dpid, self.switches[dpid].packet_out(actions, in_port, data, self._down(dpid)))
+            case ev.AskTraffic(dpid):
+                self._events.append(ev.TrafficTold(dpid, tuple(map(self._counted, self._ports(dpid)))))
             case ev.Publish(changes, applied):
                 self._publish(changes)
                 self.applied = self.applied if applied is None else applied
+
+    def _count(self, port: Port, frame: bytes, sent: int) -> None:
+        self.carried[port][sent] += 1
+        self.carried[port][2 + sent] += len(frame)
+
+    def _counted(self, port: Port) -> PortCounts:
+        a, b, c, d, e, f, g, h = self.carried[port]
+        return PortCounts(port[1], (a, b, c, d, e, f, g, h), self.now)
 
     def _install(self, install: ev.Install) -> None:
         dpid, part = install.dpid, install if install.network is not None else None

@@ -100,6 +100,93 @@ def test_what_the_controller_knows_is_not_waited_for(protocol: str) -> None:
     assert routed(made, MACS[protocol])
 
 
+@pytest.mark.parametrize("protocol", ["hsrp", "vrrp", "glbp"])
+def test_how_often_each_member_became_active_is_counted_also_over_a_restart(protocol: str) -> None:
+    made = fabric(protocol)
+    made.cut((DIST1, 2)) if protocol == "vrrp" else made.give(SwitchLost(DIST1))
+    assert {row.switch: row.became_active for row in made.table(state.GatewayState)} == {"s2": 1, "s3": 1}  # type: ignore[union-attr]
+    again = Fabric((ACC, DIST1, DIST2, CORE), LINKS, (USER, WAN, ROUTER))
+    again.rows = made.rows
+    again.give(Restored(state.State(made.rows)))
+    launched(again, plan(protocol)).advance(30.0)
+    assert active(again) == ["s2"]
+    assert {row.switch: row.became_active for row in again.table(state.GatewayState)} == {"s2": 2, "s3": 1}  # type: ignore[union-attr]
+
+
+def failovers(made: Fabric) -> list[tuple[str, str, str, float]]:
+    rows = [row for row in made.table(state.Event) if isinstance(row, state.Event) and row.kind == "failover"]
+    return [(row.subject, row.text, row.cause, row.seconds) for row in rows]
+
+
+@pytest.mark.parametrize("protocol", ["hsrp", "hsrp2", "vrrp", "vrrp2"])
+def test_a_failover_is_told_with_its_cause_and_lasts_until_every_edge_confirmed(protocol: str) -> None:
+    made = fabric(protocol)
+    assert failovers(made) == []  # who begins takes over from nobody
+    made.by_hand = True
+    made.give(SwitchLost(DIST1))
+    made.now += 0.25
+    assert made.waiting() == [ACC]
+    assert failovers(made) == []
+    made.deliver(ACC)
+    assert failovers(made) == [("red/users", "s2 -> s3", "s2 is out of reach", 0.25)]
+    made.by_hand = False
+    for dpid in made.waiting():
+        while made.inbox[dpid]:
+            made.deliver(dpid)
+    made.connect(DIST1)
+    made.advance(5.0)
+    (_, back) = failovers(made)
+    assert (back[:2], back[3]) == (("red/users", "s3 -> s2"), 0.0)  # nothing was lost
+    assert back[2]
+
+
+def test_a_failover_is_because_of_what_is_tracked_or_of_ways_that_are_gone() -> None:
+    made = fabric("vrrp")
+    made.cut((DIST1, 2))
+    assert [each[1:3] for each in failovers(made)] == [("s2 -> s3", "port s2/s4 failed")]
+    made = fabric("hsrp")
+    made.cut((DIST1, 1))
+    made.advance(1.0)
+    made.cut((DIST1, 2))
+    made.advance(1.0)
+    assert failovers(made)[-1][1:3] == ("s2 -> s3", "nobody has a way to s2")
+
+
+@pytest.mark.parametrize(("protocol", "least", "most"), [("hsrp", 6.0, 10.0), ("vrrp", 2.5, 3.61)])
+def test_by_the_protocol_alone_a_failover_lasts_from_the_loss_that_is_known(
+    protocol: str, least: float, most: float
+) -> None:
+    made = fabric(protocol, detect="protocol")
+    made.advance(40.0)
+    made.give(SwitchLost(DIST1))
+    for link in ((ACC, 1), (DIST1, 2)):
+        made.cut(link)
+    made.advance(15.0)
+    ((_, text, cause, seconds),) = failovers(made)
+    assert (text, cause) == ("s2 -> s3", "s2 is out of reach")
+    assert least <= seconds <= most
+
+
+def test_each_forwarder_of_glbp_fails_over_by_itself() -> None:
+    made = fabric("glbp")
+    made.advance(40.0)
+    assert failovers(made) == []
+    made.give(SwitchLost(DIST1))
+    found = failovers(made)
+    assert [text for _, text, _, _ in found] == ["forwarder 1: s2 -> s3"]
+    assert found[0][2] == "s2 is out of reach"
+
+
+def test_a_router_of_others_whose_port_is_down_is_taken_over_from() -> None:
+    made = fabric("vrrp", routers=True)
+    made.advance(5.0)
+    announce(made, FOREIGN)
+    made.send_frame(ROUTER, encode(VrrpMessage(3, 7, 200, 100, (VIRTUAL,)), FOREIGN.ipv4, MACS["vrrp"]))
+    made.cut(ROUTER)
+    assert [each[1] for each in failovers(made)] == ["s2 -> a router at s1", "a router at s1 -> s2"]
+    assert failovers(made)[1][2] == "the port of 10.1.0.9 is down"
+
+
 @pytest.mark.parametrize(("protocol", "seconds"), [("hsrp", 10.0), ("hsrp2", 10.0), ("vrrp", 3.61), ("vrrp2", 3.61)])
 def test_by_the_protocol_alone_its_timers_rule(protocol: str, seconds: float) -> None:
     made = fabric(protocol, detect="protocol")

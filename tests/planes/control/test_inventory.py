@@ -50,7 +50,10 @@ def test_settled_means_that_every_connected_switch_confirmed() -> None:
 
 def test_a_restored_switch_has_its_name_and_ports_but_is_not_connected() -> None:
     inventory = Inventory(Ids())
-    inventory.restore([state.Switch(5, "core", 1, True)], [state.Port("core", 1, "core-eth1", True)])
+    port = state.Port("core", 1, "core-eth1", True, "edge", "02:00:00:00:00:01", 10_000_000_000)
+    inventory.restore([state.Switch(5, "core", 1, True)], [port])
     assert inventory.named("core") == 5
     assert inventory.is_up((5, 1))
     assert not inventory.records[5].connected
+    described = inventory.records[5].ports[1]
+    assert (described.mac, described.speed) == (port.mac, port.speed)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from triangles import A, greet, triangle
 
 from planes.control import report
+from planes.control.events import PortDescription
 from planes.control.graph import Link
 from planes.control.hosts import Known
 from planes.model import state
@@ -19,6 +20,14 @@ def test_rows_speak_of_switches_by_name() -> None:
 def test_a_bridges_local_port_is_not_reported() -> None:
     core = triangle().core
     assert all(row.number < 100 for row in report.ports(core.inventory, 1, core.engine, core.tenants, ()))
+
+
+def test_a_ports_mac_and_speed_are_as_its_switch_says() -> None:
+    core = triangle().core
+    core.inventory.records[1].ports[1] = PortDescription(1, "s1-eth1", True, "02:00:00:00:00:01", 10_000_000)
+    rows = {row.number: row for row in report.ports(core.inventory, 1, core.engine, core.tenants, ())}
+    assert (rows[1].mac, rows[1].speed) == ("02:00:00:00:00:01", 10_000_000)
+    assert (rows[2].mac, rows[2].speed) == ("", 0)
 
 
 def test_a_dampened_port_says_so_whatever_else_it_is() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from planes.management import show
 from planes.model import state
 from planes.model.intent import Attachment, Gateway, Intent, Network, Policy, Route, Segment
@@ -56,6 +58,20 @@ def test_hosts_say_where_they_are_and_what_they_spoke_for() -> None:
         ("blue", "one", "02:00:00:00:00:01", "s2:1", ""),
         ("red", "one", "02:00:00:00:00:01", "s1:7", "10.0.0.1, fd00::1"),
     ]
+
+
+def test_events_say_when_of_what_kind_to_what_why_and_how_long() -> None:
+    happened = (
+        state.Event(1, 0.0, "red/users", "s1 -> s2", "failover", "s1 is out of reach", 0.0123),
+        state.Event(2, 1.5, "s1:1", "up", "port"),
+    )
+    table = show.events(happened)
+    assert table.columns == ("time", "kind", "subject", "event", "cause", "ms")
+    assert [row[1:] for row in table.rows] == [
+        ("failover", "red/users", "s1 -> s2", "s1 is out of reach", 12),
+        ("port", "s1:1", "up", None, None),
+    ]
+    assert [datetime.fromisoformat(str(row[0])).timestamp() for row in table.rows] == [0.0, 1.5]
 
 
 def test_drops_are_counted_by_reason() -> None:
