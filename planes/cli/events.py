@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from planes.cli.bringup import LOOK_INTERVAL, open_store, synced
 from planes.cli.session import Session
 from planes.management import log, show
 from planes.management.grammar import Mistake
 from planes.model.state import Controller, Event
 from planes.store.base import Store
-from topologies import lab as labs
-from topologies.lab import Lab
+
+if TYPE_CHECKING:
+    from topologies.lab import Lab
 
 LINES = ("table", "json")  # the forms that can be printed a line at a time
 
@@ -32,6 +33,8 @@ def events(session: Session, follow: bool, kind: str | None, subject: str, since
         session.show([show.events(row for row in known.of(Event) if row in wanted)])
         _tell(session, log.silence(known, time.time()))
         return
+    from planes.cli.bringup import open_store, synced  # slow to load, and not for a look
+
     with open_store(lab := session.lab) as store:
         synced(lab, store)
         for event in _happening(session, lab, store):
@@ -42,6 +45,9 @@ def events(session: Session, follow: bool, kind: str | None, subject: str, since
 
 def _happening(session: Session, lab: Lab, store: Store) -> Iterator[Event]:
     """What is known, then what happens, as long as the lab is there; the store may be away meanwhile."""
+    from planes.cli.bringup import LOOK_INTERVAL
+    from topologies import lab as labs
+
     told, silent = 0, False
     while lab in labs.labs():
         known = store.state()
