@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 
@@ -10,8 +9,6 @@ import click
 
 from planes.cli.listening import Listening, listen_options, listening
 from planes.cli.remote import opener, store_option
-from planes.management.metrics import exposition
-from planes.management.watch import Watch
 from planes.store.base import Store
 
 SYNC_SECONDS = 5.0  # that a store may take to tell all it holds
@@ -29,6 +26,8 @@ def metrics(name: str | None, remote: str | None, listen: str, token: str | None
     shows it by `authorization: {credentials_file: FILE}`. --once is for node_exporter's textfile collector. All names
     are explained in planes/management/README.md.
     """
+    import asyncio
+
     connect = opener(name, remote)
     if once:
         click.echo(asyncio.run(_once(connect)), nl=False)
@@ -37,6 +36,9 @@ def metrics(name: str | None, remote: str | None, listen: str, token: str | None
 
 
 async def _once(connect: Callable[[], Store]) -> bytes:
+    from planes.management.metrics import exposition  # slow to load, and not for a `--help`
+    from planes.management.watch import Watch
+
     async with Watch(connect) as watch:
         return exposition(await watch.synced(SYNC_SECONDS), time.time())
 
@@ -44,6 +46,7 @@ async def _once(connect: Callable[[], Store]) -> bytes:
 async def _serve(connect: Callable[[], Store], place: Listening) -> None:
     from planes.management.scrape import application
     from planes.management.serving import Guard, serve
+    from planes.management.watch import Watch
 
     click.echo(f"metrics at {place.url('/metrics')}; Ctrl-C ends it", err=True)
     async with Watch(connect) as watch:
