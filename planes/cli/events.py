@@ -6,13 +6,11 @@ import json
 import time
 from collections.abc import Iterator
 
-from planes.cli.bringup import LOOK_INTERVAL, open_store, synced
 from planes.cli.session import Session
 from planes.management import log, show
 from planes.management.grammar import Mistake
 from planes.model.state import Controller, Event
 from planes.store.base import Store
-from topologies import lab as labs
 
 LINES = ("table", "json")  # the forms that can be printed a line at a time
 
@@ -32,6 +30,8 @@ def events(session: Session, follow: bool, kind: str | None, subject: str | None
         if silence := log.silence(known, time.time()):
             session.tell(silence)
         return
+    from planes.cli.bringup import open_store, synced  # slow to load, and not for a look
+
     with open_store(lab := session.lab) as store:
         synced(lab, store)
         for event in _happening(session, store):
@@ -42,6 +42,9 @@ def events(session: Session, follow: bool, kind: str | None, subject: str | None
 
 def _happening(session: Session, store: Store) -> Iterator[Event]:
     """What is known, then what happens, as long as the lab is there; the store may be away meanwhile."""
+    from planes.cli.bringup import LOOK_INTERVAL
+    from topologies import lab as labs
+
     told, silent = 0, False
     while session.lab in labs.labs():
         known = store.state()

@@ -12,6 +12,18 @@ OUTPUT = Option(
 LAB_OPTION = Option(
     ("--lab",), "lab", "The lab; not needed when only one is running.", Argument("lab", kind=LAB, label="LAB")
 )
+EVENT_KINDS = (
+    "controller",
+    "intent",
+    "switch",
+    "refusal",
+    "port",
+    "link",
+    "gateway",
+    "failover",
+    "duplicate",
+    "other",
+)  # fmt: skip - planes.model.state knows them
 LAB_ARGUMENT = Argument("lab", "The lab; not needed when only one is running.", kind=LAB, required=False)
 PLAN = Argument("plan", "A plan file, or the name of a shipped plan.", kind="plan")
 

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from planes.cli.options import COMMENT, COMMITS, CONFIRMED, IN_FORCE, LAB_ARGUMENT, LAB_OPTION, OUTPUT, PLAN, timeout
+from planes.cli.options import (
+    COMMENT,
+    COMMITS,
+    CONFIRMED,
+    EVENT_KINDS,
+    IN_FORCE,
+    LAB_ARGUMENT,
+    LAB_OPTION,
+    OUTPUT,
+    PLAN,
+    timeout,
+)
 from planes.cli.tree_services import AGENT, METRICS, SNMP, WEB
 from planes.cli.tree_shell import RUN, SHELL_WORDS
 from planes.cli.tree_show import SHOW
 from planes.management.grammar import Argument, Option, Word, within
-from planes.model.state import EVENT_KINDS
 
 FAULT = Argument("words", "A link, switch, host, `controller` or `store`.", "fault", many=True, label="WHAT")
 PROTOCOLS = ("icmp", "tcp", "udp")

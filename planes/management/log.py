@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from planes.management.view import age, alive
 from planes.model.state import Event, State
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 @dataclass(frozen=True)
@@ -26,14 +23,6 @@ class Wanted:
             and event.subject.startswith(self.subject)
             and event.at >= self.after
         )
-
-
-def span(text: str) -> float:
-    """Seconds from `90s`, `10m`, `2h`, `1d`. ValueError."""
-    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([smhd])", text, re.ASCII)
-    if not found:
-        raise ValueError(f"{text!r} is no span of time: write 90s, 10m, 2h or 1d")
-    return float(found[1]) * _UNITS[found[2]]
 
 
 def silence(known: State, now: float) -> str | None:

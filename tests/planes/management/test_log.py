@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from planes.management.log import Wanted, silence, span
+from planes.management.log import Wanted, silence
 from planes.management.watch import PATIENCE
 from planes.model.state import Controller, Event, State, key
 
@@ -26,17 +26,6 @@ EVENTS = (
 )
 def test_what_is_wanted(wanted: Wanted, numbers: list[int]) -> None:
     assert [event.number for event in EVENTS if event in wanted] == numbers
-
-
-@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("2h", 7200), ("1d", 86_400), ("0.5h", 1800)])
-def test_spans_of_time(text: str, seconds: float) -> None:
-    assert span(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "10", "m", "10 m", "-1s", "1w", "1e3s", "1.s", "9999999999d", "\u0661s"])
-def test_what_is_no_span(text: str) -> None:
-    with pytest.raises(ValueError, match="is no span of time: write 90s, 10m, 2h or 1d"):
-        span(text)
 
 
 def test_a_controller_that_is_down_is_told_with_its_age() -> None:

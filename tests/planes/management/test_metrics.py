@@ -46,7 +46,7 @@ ROWS: tuple[Row, ...] = (
     Counter("frame-malformed", 7),
     Counter("numbers-exhausted", 0),  # not told since the store started
     Controller("fabric", 3, "ryu 4.34", NOW - 100, NOW - 1),
-    GatewayState("red", "users", "leaf1", 1, "hsrp", 110, True, "active", since=NOW - 60),
+    GatewayState("red", "users", "leaf1", 1, "hsrp", 110, True, "active", since=NOW - 60, became_active=3),
     GatewayState("red", "users", "leaf2", 1, "hsrp", 100, True, "unreachable"),
     GatewayState("red", "voice", "leaf1", 2, "vrrp", 100, True, "backup"),
     GatewayState("red", "video", "leaf1", 3, "glbp", 100, True, "resting", forwarders=("1 active 00", "2 listen 01")),
@@ -146,6 +146,9 @@ SAMPLES = read(exposition(view(ROWS), NOW))
             "triplane_gateway_last_transition_timestamp_seconds", ("network", "segment", "switch"),
             {("red", "users", "leaf1"): NOW - 60},
         ),
+        ("triplane_gateway_became_active_total", ("segment", "switch"), {
+            ("users", "leaf1"): 3, ("users", "leaf2"): 0, ("voice", "leaf1"): 0, ("video", "leaf1"): 0,
+        }),
         ("triplane_gateway_forwarder_active", ("segment", "forwarder"), {("video", "1"): 1, ("video", "2"): 0}),
         ("triplane_failover_last_duration_seconds", ("subject",), {("red/users",): 0.0125}),
         ("triplane_failover_last_timestamp_seconds", ("subject",), {("red/users",): NOW - 40}),
