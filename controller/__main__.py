@@ -24,7 +24,10 @@ from controller.fabric import FabricApp
 from controller.runtime import Runtime
 from controller.waist import Waist
 from planes.control.core import Core
+from planes.control.events import ClockSet, Event
 from planes.store.ovsdb import Store
+
+STEP = 0.2  # seconds that Unix time may drift from the clock before that is told
 
 
 def main() -> None:
@@ -35,7 +38,7 @@ def main() -> None:
     _check_free(host, port)
     expiry = [sys.executable, "-m", "planes.management.expiry", "--store", options.store]
     waist = Waist(Store(options.store), expiry)
-    core = Core(secrets.token_bytes(32), openflow.LIBRARY, time.time() - time.monotonic())
+    core = Core(secrets.token_bytes(32), openflow.LIBRARY, _wall())
     runtime = Runtime(core)
     fabric = FabricApp(runtime.post, waist.publish)
     for event in waist.restore():
@@ -47,7 +50,7 @@ def main() -> None:
         serve = unixctl.serve(options.unixctl, diagnostics.commands, version)
         threading.Thread(target=serve, daemon=True).start()
     openflow.listen(host, port, diagnostics.handlers)
-    threading.Thread(target=_vital, args=(lambda: _watch(fabric),), daemon=True).start()
+    threading.Thread(target=_vital, args=(lambda: _watch(fabric, runtime.post),), daemon=True).start()
     logging.info("listening on %s:%d with %s", host, port, openflow.LIBRARY)
     _spare_collector()
     runtime.run(fabric.perform)
@@ -68,10 +71,19 @@ def _vital(run: Callable[[], None]) -> None:
         os._exit(1)
 
 
-def _watch(fabric: FabricApp) -> None:
+def _watch(fabric: FabricApp, post: Callable[[Event], None]) -> None:
+    """Switches that do not answer, and the machine's time."""
+    wall = _wall()
     while True:
         time.sleep(1)
         fabric.look(time.monotonic())
+        if abs(_wall() - wall) > STEP:
+            wall = _wall()
+            post(ClockSet(wall))
+
+
+def _wall() -> float:
+    return time.time() - time.monotonic()
 
 
 def _check_free(host: str, port: int) -> None:

@@ -13,6 +13,7 @@ from planes.control.graph import Link
 from planes.control.inventory import Inventory, Record
 from planes.control.journal import FABRIC, Journal
 from planes.control.tenants import Tenants
+from planes.control.wall import Wall
 from planes.model import state
 
 TOGETHER = 2.0  # seconds in which switches that connect for the first time are told together
@@ -20,11 +21,11 @@ BRING_UP = 30.0  # seconds after a switch has connected, in which its links are 
 
 
 class Chronicle:
-    """Compares what is with what was, and tells the difference. `wall` as Core's."""
+    """Compares what is with what was, and tells the difference."""
 
     def __init__(
         self, journal: Journal, inventory: Inventory, tenants: Tenants, discovery: Discovery, damping: Damping,
-        wall: float,
+        wall: Wall,
     ) -> None:  # fmt: skip
         self._journal, self._inventory, self._tenants = journal, inventory, tenants
         self._discovery, self._damping, self._wall = discovery, damping, wall
@@ -44,7 +45,7 @@ class Chronicle:
         """The controller has begun, with what the store knew; links that it believes in are no news."""
         on = f" on {software}" if software else ""
         seen = max((row.seen for row in known.of(state.Controller)), default=0.0)
-        away = max(0.0, now + self._wall - seen) if seen else 0.0
+        away = max(0.0, self._wall.time(now) - seen) if seen else 0.0
         cause = f"no controller for {away:.1f} s" if seen else ""
         self._journal.add("controller", f"started{on}", now, kind="controller", cause=cause, seconds=away)
         self._links = self._discovery.links()

@@ -42,6 +42,7 @@ from planes.control.router import Routing
 from planes.control.shares import FABRIC, network_of
 from planes.control.tenants import Tenants
 from planes.control.traffic import Traffic
+from planes.control.wall import Wall
 from planes.data import lldp
 from planes.data.packet import parse
 from planes.data.pipeline import MAX_NUMBER, Table
@@ -51,7 +52,7 @@ from planes.model import state
 CONTROLLER = "fabric"  # this controller's name in the store; there is one
 REPORT_INTERVAL = 1.0  # seconds between publications of what changes all the time: counts
 # events that by themselves change no row but counts and hosts
-_LITTLE = (ev.FrameArrived, ev.Confirmed, ev.TrafficTold, ev.Counted, ev.Tick)
+_LITTLE = (ev.FrameArrived, ev.Confirmed, ev.TrafficTold, ev.Counted, ev.ClockSet, ev.Tick)
 
 
 @dataclass(frozen=True)
@@ -82,18 +83,21 @@ class Core:
         self.quota = Quota(self.engine)
         self.tenants = Tenants(self._ids, self.inventory, self.engine, self.drops)
         self.routing = Routing(self.inventory, self.engine, self.tenants, self.drops)
-        self.journal = Journal(self.ledger, wall)
-        self._chronicle = Chronicle(self.journal, self.inventory, self.tenants, self.discovery, self.damping, wall)
+        self._wall = Wall(wall)
+        self.journal = Journal(self.ledger, self._wall)
+        self._chronicle = Chronicle(
+            self.journal, self.inventory, self.tenants, self.discovery, self.damping, self._wall
+        )
         self._failovers = Failovers(self.inventory, self.engine, self.journal)
         self.learning = Learning(
             self.inventory, self.engine, self.tenants, self.drops, self.quota, self.routing, self.journal
         )
         self.gateways = Gateways(
-            self.inventory, self.engine, self.tenants, self.drops, self.journal, self._failovers, wall
+            self.inventory, self.engine, self.tenants, self.drops, self.journal, self._failovers, self._wall
         )
         self._interfaces = Interfaces(self._ids, self.inventory, self.drops)
         self._reporter = Reporter(self.ledger, self.inventory, self.engine, self.tenants, self._interfaces)
-        self._pulse, self._traffic = Pulse(self.ledger, wall), Traffic(self.ledger, self.inventory, wall)
+        self._pulse, self._traffic = Pulse(self.ledger, self._wall), Traffic(self.ledger, self.inventory, self._wall)
         self._rollout = Rollout()
         self._shape = Shape()
         self._resync = Resync()
@@ -191,8 +195,8 @@ class Core:
                 self._intend(event, now)
             case ev.Restored(known):
                 self._restore(known, now)
-            case ev.Tick():
-                pass
+            case ev.ClockSet(offset):
+                self._wall.offset = offset
 
     def _intend(self, event: ev.IntentChanged, now: float) -> None:
         self._serial = event.serial

@@ -112,6 +112,13 @@ class Counted:
 
 
 @dataclass(frozen=True)
+class ClockSet:
+    """The machine's time was set, or it slept: Unix time at 0.0 of the clock is another."""
+
+    offset: float
+
+
+@dataclass(frozen=True)
 class Tick:
     """The deadline passed."""
 
@@ -127,6 +134,7 @@ Event = (
     | Refused
     | TrafficTold
     | Counted
+    | ClockSet
     | Tick
 )
 

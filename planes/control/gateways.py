@@ -31,6 +31,7 @@ from planes.control.seat import Seat
 from planes.control.sending import Sending
 from planes.control.tenants import Tenants
 from planes.control.tracks import Tracks
+from planes.control.wall import Wall
 from planes.data import fields as f
 from planes.data import packet
 from planes.data.packet import Fields
@@ -45,11 +46,11 @@ OVER, NEVER = -math.inf, math.inf  # times that need no tick: one that has passe
 
 
 class Gateways:
-    """All members of all gateways that elect. `wall` is Unix time at 0.0 of the clock."""
+    """All members of all gateways that elect."""
 
     def __init__(
         self, inventory: Inventory, engine: Engine, tenants: Tenants, drops: Counter[str], journal: Journal,
-        failovers: Failovers, wall: float = 0.0,
+        failovers: Failovers, wall: Wall,
     ) -> None:  # fmt: skip
         self._inventory, self._engine, self._tenants, self._drops = inventory, engine, tenants, drops
         self._journal, self._wall = journal, wall
@@ -298,7 +299,7 @@ class Gateways:
         seats = {seat.key: seat for seats in self._seats.values() for seat in seats.values()}
         for key in sorted(self._changed):
             if key in seats:
-                self._rows[key] = seats[key].row(self._rows.get(key), self._wall)
+                self._rows[key] = seats[key].row(self._rows.get(key))
                 rows.append(self._rows[key])
             else:
                 self._rows.pop(key, None)
@@ -328,7 +329,7 @@ class Gateways:
                 self._announce(number, seat, mac, address, reply)
             case m.Transition(before, after, reason, _):
                 self._event(seat, f"{before} -> {after}", reason, now)
-                seat.since = now + self._wall
+                seat.since = self._wall.time(now)
                 seat.became_active += after == "active"
             case m.Rejected(reason) if not reason.startswith("own-address"):
                 self._drops[f"{seat.gateway.protocol}-{reason}"] += 1

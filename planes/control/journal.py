@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from planes.control.ledger import Ledger
+from planes.control.wall import Wall
 from planes.model.state import Event
 
 MAX_EVENTS = 1000  # kept in the store
@@ -33,9 +34,9 @@ class _Window:
 
 
 class Journal:
-    """Events from the store's on. `wall` is Unix time at 0.0 of the clock."""
+    """Events from the store's on."""
 
-    def __init__(self, ledger: Ledger, wall: float = 0.0) -> None:
+    def __init__(self, ledger: Ledger, wall: Wall) -> None:
         self._ledger, self._wall = ledger, wall
         self._numbers: deque[int] = deque()
         self._told: dict[Hashable, float] = {}
@@ -51,7 +52,7 @@ class Journal:
         """Something happened to the subject, which can't happen often."""
         number = self._numbers[-1] + 1 if self._numbers else 1
         self._numbers.append(number)
-        at = now + self._wall
+        at = self._wall.time(now)
         self._ledger.put(Event(number, at, subject, text[:MAX_TEXT], kind, cause[:MAX_TEXT], round(seconds, 6)))
         while len(self._numbers) > MAX_EVENTS:
             self._ledger.drop(Event, (self._numbers.popleft(),))

@@ -109,7 +109,7 @@ class Seat:
             self.became_active = row.became_active
         return self
 
-    def row(self, before: state.GatewayState | None, wall: float) -> state.GatewayState:
+    def row(self, before: state.GatewayState | None) -> state.GatewayState:
         """For the store."""
         view, gateway = self.machine.view(), self.gateway
         last = f"{view.last.before} -> {view.last.after}: {view.last.reason}" if view.last else ""

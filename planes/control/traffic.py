@@ -10,6 +10,7 @@ from operator import attrgetter
 from planes.control.facts import Port
 from planes.control.inventory import Inventory, Record
 from planes.control.ledger import Ledger
+from planes.control.wall import Wall
 from planes.data.rule import MAX_PORT
 from planes.data.traffic import MAX_COUNT, Counters, PortCounts
 from planes.model import state
@@ -29,9 +30,9 @@ Reading = tuple[float, float, Counters]  # when a port was read, how long its sw
 
 
 class Traffic:
-    """Asks the connected switches in turn. `wall` as Core's."""
+    """Asks the connected switches in turn."""
 
-    def __init__(self, ledger: Ledger, inventory: Inventory, wall: float) -> None:
+    def __init__(self, ledger: Ledger, inventory: Inventory, wall: Wall) -> None:
         self._ledger, self._inventory, self._wall = ledger, inventory, wall
         self._turn: deque[int] = deque()
         self._asked: dict[int, float] = {}  # who has not answered yet, and since when
@@ -109,16 +110,16 @@ class Traffic:
         if not isinstance(before, state.Traffic):
             self._put(record, port, (0, 0), now)
             return
-        last = last or (before.at - self._wall, 0.0, _counters(before))
+        last = last or (before.at - self._wall.offset, 0.0, _counters(before))
         rates = _rates(last, (now, port.alive, port.counters))
         was = before.rx_rate, before.tx_rate
         if rates == was == (0, 0) and port.counters == _counters(before):
             return
-        if max(*rates, *was) >= TRICKLE or now + self._wall >= before.at + LATE:
+        if max(*rates, *was) >= TRICKLE or abs(self._wall.time(now) - before.at) >= LATE:
             self._put(record, port, rates, now)
 
     def _put(self, record: Record, port: PortCounts, rates: tuple[int, int], now: float) -> None:
-        row = state.Traffic(record.name, port.number, now + self._wall, *port.counters, *rates)
+        row = state.Traffic(record.name, port.number, self._wall.time(now), *port.counters, *rates)
         self._gathered[record.dpid, port.number] = row
 
     def _tell(self) -> None:

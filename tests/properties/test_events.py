@@ -190,6 +190,12 @@ class Events(RuleBasedStateMachine):
         for network in (1, 2):
             assert +Counter(engine.load(network)) == +Counter(anew.load(network))
 
+    @invariant()
+    def the_store_was_told_what_is(self) -> None:
+        ledger = self.fabric.core.ledger
+        for table, rows in self.fabric.rows.items():
+            assert all(ledger.get(table, at) == row for at, row in rows.items())
+
     def teardown(self) -> None:
         for link in LINKS:
             self.fabric.mend(link[0])

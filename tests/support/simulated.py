@@ -177,7 +177,9 @@ class Fabric:
     def _settle(self) -> None:
         for _ in range(MAX_HOPS * 50):
             if self._events:
-                for effect in self.core.handle(self._events.popleft(), self.now):
+                effects = self.core.handle(self._events.popleft(), self.now)
+                assert sum(isinstance(effect, ev.Publish) for effect in effects) <= 1
+                for effect in effects:
                     self._perform(effect)
             elif self._wires:
                 self._carry(MAX_HOPS)
@@ -259,6 +261,9 @@ class Fabric:
         return True
 
     def _publish(self, changes: Iterable[Change]) -> None:
+        """No row is told twice at once."""
+        about = [(type(c.row), key(c.row)) if isinstance(c, Put) else (c.table, c.key) for c in changes]
+        assert len(set(about)) == len(about), f"a row is told twice: {about}"
         for change in changes:
             match change:
                 case Put(row):

@@ -28,3 +28,10 @@ def test_no_sign_comes_out_of_turn_and_a_late_one_is_not_made_up_for() -> None:
     assert [len(told(core.handle(ev.Tick(), at))) for at in (1.9, 2.0, 2.1, 9.0, 9.1, 10.9, 11.0)] == [
         0, 1, 0, 1, 0, 0, 1,
     ]  # fmt: skip
+
+
+def test_signs_are_in_unix_time_also_after_the_machine_slept() -> None:
+    core = Core(b"key", "ryu", WALL)
+    core.handle(ev.Restored(State()), 0.0)
+    core.handle(ev.ClockSet(WALL + 3600.0), 1.0)
+    assert [row.seen for row in told(core.handle(ev.Tick(), 2.0))] == [WALL + 3602.0]

@@ -11,6 +11,7 @@ from planes.control.ids import Ids
 from planes.control.inventory import Inventory
 from planes.control.ledger import Ledger
 from planes.control.traffic import GATHER, LATE, MAX_ROWS, PATIENCE, TOGETHER, Traffic
+from planes.control.wall import Wall
 from planes.data.rule import LOCAL_PORT
 from planes.data.traffic import MAX_COUNT, PortCounts
 from planes.model import state
@@ -27,7 +28,7 @@ class Bench:
     inventory: Inventory = field(default_factory=lambda: Inventory(Ids()))
 
     def __post_init__(self) -> None:
-        self.traffic = Traffic(self.ledger, self.inventory, WALL)
+        self.traffic = Traffic(self.ledger, self.inventory, Wall(WALL))
 
     def connect(self, dpid: int, ports: int, now: float = 0.0) -> None:
         local = PortDescription(LOCAL_PORT, f"s{dpid}", up=False)
