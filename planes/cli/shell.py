@@ -203,7 +203,8 @@ class Talk:
 def event_line(event: Event) -> str:
     """An event as it is told while it happens."""
     clock = time.strftime("%H:%M:%S", time.localtime(event.at))
-    return f"{clock}.{int(event.at % 1 * 1000):03} {event.subject}: {event.text}"
+    more = (f" ({event.cause})" if event.cause else "") + (f", {1000 * event.seconds:.0f} ms" if event.seconds else "")
+    return f"{clock}.{int(event.at % 1 * 1000):03} {event.subject}: {event.text}{more}"
 
 
 def history(environ: Mapping[str, str]) -> Path:
