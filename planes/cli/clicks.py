@@ -87,13 +87,15 @@ class Leaf(click.Command):
         ctx.exit(status or 0)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        follows = next((each for each in args if not each.startswith("-")), None)
-        if self.word.children and follows is not None and not self.word.arguments and not ctx.resilient_parsing:
-            ctx.fail(f"no command '{self.name} {follows}', {did_you_mean(follows, _names(self.word))}")
         if not self.word.handler and not args and not ctx.resilient_parsing:
             click.echo(ctx.get_help(), err=True)
             ctx.exit(2)
-        return super().parse_args(ctx, args)
+        branches = bool(self.word.children) and not self.word.arguments
+        ctx.allow_extra_args = ctx.allow_extra_args or branches
+        left = super().parse_args(ctx, args)
+        if branches and left and not ctx.resilient_parsing:
+            ctx.fail(f"no command '{ctx.info_name} {left[0]}', {did_you_mean(left[0], _names(self.word))}")
+        return left
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         names = "|".join(_names(self.word))
@@ -155,13 +157,16 @@ def _type(argument: Argument) -> click.ParamType[Any]:
 
 def _argument(argument: Argument) -> click.Argument:
     called = f"{argument.called}..." if argument.many else argument.called
+    given: dict[str, Any] = (
+        {} if argument.default is None else {"default": argument.default}
+    )  # None, too, would be one to click
     return click.Argument(
         [argument.name],
         required=argument.required,
         nargs=-1 if argument.many else 1,
         type=_type(argument),
         metavar=called if argument.required else f"[{called}]",
-        default=None if argument.required else argument.default,
+        **given,
     )
 
 

@@ -23,8 +23,10 @@ class Kept:
     """`with Kept(lab, looked) as access`: see session.Access. `looked` is told of each view, on another thread."""
 
     def __init__(self, lab: Lab, looked: Callable[[View], None]) -> None:
-        self._follower = Follower(lambda: OvsdbStore(f"unix:{lab.directory.store}", configuration=True), looked)
-        self._known = False
+        self._looked = looked
+        self._known = False  # it has told all it holds once
+        remote = f"unix:{lab.directory.store}"
+        self._follower = Follower(lambda: OvsdbStore(remote, configuration=True), self._look)
 
     def __enter__(self) -> Kept:
         return self
@@ -35,10 +37,13 @@ class Kept:
     def view(self, lab: Lab, _tables: Iterable[type] | None) -> View:
         """What the store holds; what it held, if it is away."""
         view = self._follower.view(ANSWER_SECONDS if self._known else FIRST_SECONDS)
-        self._known = self._known or view.synced
-        if not self._known:
+        if not self._known and not view.synced:
             raise LabError(f"the store of lab {lab.name!r} does not answer", "start it again by `heal store`")
         return view
+
+    def _look(self, view: View) -> None:
+        self._known = self._known or view.synced
+        self._looked(view)
 
     def do(self, _lab: Lab, work: Callable[[Store], T]) -> T:
         """Have the thread that owns the store do something."""

@@ -69,9 +69,9 @@ class Through:
     def write(self, text: str) -> None:
         self._piped.write(text)
 
-    def finish(self) -> None:
-        """The command has ended."""
-        self._piped.finish()
+    def finish(self, whole: bool) -> None:
+        """The command has ended, as it should if it is `whole`."""
+        self._piped.finish(whole)
 
     def run(self, argv: list[str]) -> int:
         """It has the terminal, unless its output is to pass through something. A second Ctrl-C kills it."""

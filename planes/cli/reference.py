@@ -10,6 +10,10 @@ from planes.management.grammar_reference import placed
 from planes.management.grammar_reference import reference as chapter
 from planes.management.shell_pipes import PIPES
 
+COMMON = """\
+What shows tables takes `-o table|json|yaml|csv`, too, and what is about a running lab takes `--lab LAB`, where it is
+not an argument; it is needed when several are running. `triplane COMMAND --help` tells more."""
+
 
 def reference(session: Session, file: str | None) -> None:
     """Print the reference of this language as Markdown, or put it between the marks of FILE."""
@@ -22,7 +26,7 @@ def reference(session: Session, file: str | None) -> None:
 
 def chapters() -> str:
     """The command line, the shell, each of its modes, and what may follow a `|`."""
-    parts = [chapter("The command line: `triplane ...`", LINE)]
+    parts = [chapter("The command line: `triplane ...`", LINE, COMMON)]
     parts += [chapter(title, root, said) for title, root, said in MODES]
     parts.append(chapter("After a `|`", PIPES))
     return "\n".join(parts)

@@ -153,10 +153,12 @@ class Talk:
         session, through = self.session, self.screen.through(plumbed)
         session.printer = through
         try:
+            whole = False
             try:
                 status = self._call(call, plumbed.form)
+                whole = True
             finally:
-                through.finish()
+                through.finish(whole)
         except Enough:
             return 0
         except Mistake as mistake:
@@ -179,7 +181,7 @@ class Talk:
         return handler(call.word)(self.session, **values) or 0
 
     def _execute(self, words: Sequence[str]) -> int:
-        given = [Token(word, 0, 0, quoted=not word.startswith("-")) for word in words]
+        given = [Token(word, 0, 0) for word in words]
         return self._call(parse(self.session.modes[0].words, given, self.names), None)
 
     # help

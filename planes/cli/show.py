@@ -43,7 +43,8 @@ def ports(session: Session, switch: str | None) -> None:
     known = _view(session, state.Switch, state.Port, state.Traffic).state
     _among(session, "switch", switch, (row.name for row in known.of(state.Switch)))
     baseline = cast("show_fabric.Baseline", session.held.get(BASELINE, {}))
-    session.show([show_fabric.ports(known, baseline, switch)])
+    table = show_fabric.ports(known, baseline, switch)
+    session.show(show_fabric.for_people(table) if session.form == "table" else [table])
 
 
 def links(session: Session) -> None:
@@ -101,7 +102,7 @@ def gateways(session: Session) -> None:
 def log(session: Session, last: int | None) -> None:
     """Show what happened lately, the newest last. The store keeps the last 1,000 events."""
     happened = session.view(state.Event).state.of(state.Event)
-    session.show([shown.events(happened[-last:] if last else happened)])
+    session.show([show_fabric.log(happened[-last:] if last else happened)])
 
 
 def interfaces(session: Session) -> None:

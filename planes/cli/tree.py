@@ -222,9 +222,7 @@ COMMANDS = (
 )
 
 LINE = within(Word("", children=COMMANDS), "line")
-SHELL = within(
-    Word("", children=(*COMMANDS, *SHELL_WORDS), arguments=RUN.arguments, handler=RUN.handler, verbatim=True), "shell"
-)
+SHELL = within(replace(RUN, children=(*COMMANDS, *SHELL_WORDS), verbatim=True), "shell")
 
 ALSO = frozenset(word.name for word in SHELL_WORDS)
 

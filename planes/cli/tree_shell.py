@@ -13,6 +13,7 @@ SIX = Option(("-6",), "six", "By IPv6.")
 
 RUN = Word(
     "",
+    "Run a program in a node, as Mininet does: `h1 ping h2`.",
     arguments=(NODE, Argument("command", "What to run; hosts' names become their addresses.", many=True)),
     handler="planes.cli.mininet:run",
 )

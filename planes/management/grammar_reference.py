@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from planes.management.grammar import Word, leaves, option_text, usage
+from planes.management.grammar import HERE, Word, leaves, option_text, usage
 
 BEGIN = "<!-- reference: made by `triplane reference`, not by hand -->"
 FINISH = "<!-- end of the reference -->"
 
 
 def reference(title: str, root: Word, said: str = "") -> str:
-    """A chapter: every line that the tree has, and what its arguments and options are."""
+    """A chapter: every line that the tree has, and what its arguments and options are, but for those of the session."""
     return "\n".join([f"### {title}", "", *([said, ""] if said else []), *_entries(root)]) + "\n"
 
 
@@ -25,14 +26,14 @@ def placed(text: str, chapters: str) -> str:
 
 
 def _entries(root: Word) -> Iterator[str]:
-    for path, word in leaves(root):
-        if word.hidden:
+    for path, whole in leaves(root):
+        if whole.hidden:
             continue
-        yield f"* `{usage(word, path)}`  "
-        yield f"  {word.help}"
+        word = replace(whole, children=(), options=tuple(each for each in whole.options if each.kind not in HERE))
+        yield f"* `{usage(word, path)}`: {word.help}"
         for argument in word.arguments:
-            if argument.help:
+            if argument.help and argument.kind not in HERE:
                 yield f"  * `{argument.called}`: {argument.help}"
         for option in word.options:
-            if option.help and option.name != "form":
+            if option.help:
                 yield f"  * `{option_text(option)}`: {option.help}"

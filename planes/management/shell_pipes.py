@@ -129,14 +129,15 @@ class Piped:
         for line in lines:
             self._pass(line, 0)
 
-    def finish(self) -> None:
-        """That was all."""
+    def finish(self, whole: bool = True) -> None:
+        """That was all; or, not `whole`, it broke off, and nothing is concluded from what came."""
         if self._rest:
             self._pass(self._rest, 0)
             self._rest = ""
         for place, stage in enumerate(self.stages):
             for line in stage.end():
-                self._pass(line, place + 1)
+                if whole:
+                    self._pass(line, place + 1)
 
     def _pass(self, line: str, place: int) -> None:
         if place == len(self.stages):

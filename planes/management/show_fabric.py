@@ -50,6 +50,29 @@ def ports(known: State, baseline: Baseline, switch: str | None = None) -> Table:
     return Table("ports", ("port", "name", "up", "role", "speed", "MAC", *names), rows)
 
 
+def for_people(whole: Table) -> list[Table]:
+    """The table of ports in two that fit a screen: what they are, and what they counted."""
+    rows, split = whole.rows, len(whole.columns) - len(COUNTED)
+    counted = Table("counters", (whole.columns[0], *whole.columns[split:]), [(row[0], *row[split:]) for row in rows])
+    return [Table(whole.name, whole.columns[:split], [row[:split] for row in rows]), counted]
+
+
+def log(happened: Iterable[state.Event]) -> Table:
+    """What happened, in this order, with its kind, its cause and how long it took."""
+    rows = [
+        (
+            datetime.fromtimestamp(row.at).astimezone().isoformat(timespec="milliseconds"),
+            row.kind,
+            row.subject,
+            row.text,
+            row.cause or None,
+            f"{1000 * row.seconds:.1f} ms" if row.seconds else None,
+        )
+        for row in happened
+    ]
+    return Table("log", ("time", "kind", "subject", "event", "cause", "took"), rows)
+
+
 def links(known: State) -> Table:
     """The links between switches that discovery knows, with what they carry now, each way, in bits per second."""
     carried, up = by_port(known), {(port.switch, port.number): port.up for port in known.of(state.Port)}

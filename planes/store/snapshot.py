@@ -150,13 +150,14 @@ def _answer(connection: socket.socket, deadline: float) -> dict[str, Any]:
     while True:
         connection.settimeout(max(RETRY, deadline - time.monotonic()))
         chunk = connection.recv(CHUNK)
-        if not chunk:
-            raise ConnectionError("it hung up")
         parts.append(chunk)
-        if chunk.endswith(b"}") and not select.select([connection], [], [], 0)[0]:
+        # While more is there already, it is too early to read a document of some megabytes.
+        if not chunk or (chunk.endswith(b"}") and not select.select([connection], [], [], 0)[0]):
             for found in _objects(b"".join(parts)):
                 if found.get("id") == 0:
                     return found
+        if not chunk:
+            raise ConnectionError("it hung up")
 
 
 def _objects(data: bytes) -> Iterable[dict[str, Any]]:

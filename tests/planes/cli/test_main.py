@@ -3,14 +3,30 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import metadata
+from types import ModuleType
 
-import click
 import pytest
 from click.testing import CliRunner
 
-from planes.cli.main import COMMANDS, Lazy, triplane
+from planes.cli.clicks import Line
+from planes.cli.main import triplane
+from planes.cli.session import Session
+from planes.cli.tree import LINE
+from planes.management.grammar import Word
 
-HEAVY = ("pydantic", "ruamel", "rich", "mininet", "ovs", "ryu", "eventlet")
+COMMANDS = [word.name for word in LINE.children if not word.hidden]
+HEAVY = (
+    "pydantic",
+    "ruamel",
+    "rich",
+    "mininet",
+    "ovs",
+    "ryu",
+    "eventlet",
+    "prompt_toolkit",
+    "asyncio",
+    "planes.model.state",
+)
 
 
 def test_help_lists_every_command_and_exit_status() -> None:
@@ -54,6 +70,12 @@ def test_the_version_is_the_package_s() -> None:
         (["deploy"], "Missing argument 'PLAN'"),
         (["exec", "h1"], "Missing argument"),
         (["exec", "h1", "--"], "no COMMAND after --"),
+        (["show", "stndby"], "no command 'show stndby', did you mean 'standby'?"),
+        (["show", "standby", "breif"], "no command 'show standby breif', did you mean 'brief'?"),
+        (["show", "standby", "brief", "x"], "unexpected extra argument"),
+        (["show", "hosts", "-o", "xml"], "'xml' is not one of 'table', 'json', 'yaml', 'csv'"),
+        (["trace", "a", "b", "--port", "70000"], "PORT is 1 to 65535, not 70000"),
+        (["apply", "p", "--timeout", "soon"], "SECONDS is a number of seconds, not 'soon'"),
         (["destroy", "x", "--all"], "give a LAB or --all, not both"),
     ],
 )
@@ -63,12 +85,15 @@ def test_a_wrong_command_line_is_status_2_and_says_why(arguments: list[str], sai
     assert said in done.stderr
 
 
-def test_an_interrupt_is_status_130_and_one_line() -> None:
-    @click.group(cls=Lazy, invoke_without_command=True)
-    def interrupted() -> None:
-        raise KeyboardInterrupt
+def interrupted(_session: Session) -> None:
+    raise KeyboardInterrupt
 
-    done = CliRunner().invoke(interrupted)
+
+def test_an_interrupt_is_status_130_and_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Word("", children=(Word("wait", handler=f"{__name__}:interrupted"),))
+    monkeypatch.setitem(sys.modules, __name__, sys.modules.get(__name__, ModuleType(__name__)))
+    monkeypatch.setattr(sys.modules[__name__], "interrupted", interrupted, raising=False)
+    done = CliRunner().invoke(Line(root, name="line"), ["wait"])
     assert (done.exit_code, done.stdout, done.stderr) == (130, "", "triplane: interrupted\n")
 
 
