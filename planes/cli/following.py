@@ -25,7 +25,8 @@ class Kept:
     def __init__(self, lab: Lab, looked: Callable[[View], None]) -> None:
         self._looked = looked
         self._known = False  # it has told all it holds once
-        self._follower = Follower(lambda: OvsdbStore(f"unix:{lab.directory.store}", configuration=True), self._look)
+        remote = f"unix:{lab.directory.store}"
+        self._follower = Follower(lambda: OvsdbStore(remote, configuration=True), self._look)
 
     def __enter__(self) -> Kept:
         return self

@@ -24,6 +24,7 @@ FAULTS = ("link", "switch", "host")
 # Where the names of each kind come from. A kind that is not here has none.
 PROVIDERS: Mapping[str, str] = {
     "commits": "planes.cli.configuration:ago",
+    "configured": "planes.cli.configure:to_be_set",
     "fault": "planes.cli.names:faults",
     "file": "planes.cli.names:files",
     "host": "planes.cli.names:hosts",
@@ -36,6 +37,7 @@ PROVIDERS: Mapping[str, str] = {
     "plan": "planes.cli.names:plans",
     "segment": "planes.cli.names:segments",
     "switch": "planes.cli.names:switches",
+    "there": "planes.cli.configure:that_is_there",
     "table": "planes.cli.names:tables",
 }
 

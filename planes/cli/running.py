@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 from planes.cli.bringup import await_applied, open_store, synced
 from planes.cli.limits import refuse_excess
-from planes.management.configuration import Candidate, Done, Refuse, told
+from planes.management.configuration import Candidate, Done, told
 from planes.model.configuration import REST, join
 from planes.model.load import parse, read_text
 from planes.model.partial import Checked
@@ -68,16 +68,12 @@ def candidate(lab: Lab) -> Iterator[tuple[Candidate, Store]]:
 
 def candidate_of(lab: Lab, store: Store) -> Candidate:
     """A candidate of this user's for a lab, over its store."""
-    return Candidate(store, login(), within_limits(store), f"lab {lab.name!r}")
+    return Candidate(store, login(), _within_limits, f"lab {lab.name!r}")
 
 
-def within_limits(store: Store) -> Refuse:
-    """Refuses what takes more of the fabric than it may: LabError."""
-
-    def refuse(checked: Checked) -> None:
-        refuse_excess(store.state(), checked.applied(store.intent()), checked.networks)
-
-    return refuse
+def _within_limits(checked: Checked, store: Store) -> None:
+    """LabError when networks would take more of the fabric than they may."""
+    refuse_excess(store.state(), checked.applied(store.intent()), checked.networks)
 
 
 def outcome(done: Done) -> Iterator[str]:

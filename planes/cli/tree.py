@@ -16,6 +16,7 @@ from planes.cli.options import (
     PLAN,
     timeout,
 )
+from planes.cli.tree_configure import CONFIGURE, ENTER
 from planes.cli.tree_services import AGENT, METRICS, SNMP, WEB
 from planes.cli.tree_shell import RUN, SHELL_WORDS
 from planes.cli.tree_show import SHOW
@@ -248,9 +249,9 @@ COMMANDS = (
 )
 
 LINE = within(Word("", children=COMMANDS), "line")
-SHELL = within(replace(RUN, children=(*COMMANDS, *SHELL_WORDS), verbatim=True), "shell")
+SHELL = within(replace(RUN, children=(*COMMANDS, ENTER, *SHELL_WORDS), verbatim=True), "shell")
 
-ALSO = frozenset(word.name for word in SHELL_WORDS)
+ALSO = frozenset(word.name for word in (ENTER, *SHELL_WORDS))
 
 # The shell's modes for the reference: title, words, what is said of them.
 MODES = (
@@ -258,5 +259,10 @@ MODES = (
         "The shell: `triplane shell`",
         replace(SHELL, children=tuple(word for word in SHELL.children if word.name in ALSO)),
         "Its own words. Those of the command line are there too, but for `doctor`, `deploy` and `shell`.",
+    ),
+    (
+        "The shell's mode `configure`",
+        CONFIGURE,
+        "Words for a candidate of the configuration, until it is committed or discarded.",
     ),
 )

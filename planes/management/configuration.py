@@ -30,7 +30,7 @@ from planes.store.base import Edit, Store, StoreOvertaken
 TRIES = 20  # of a commit that others keep overtaking
 PROGRAM = "triplane"  # who takes back what nobody confirmed
 
-Refuse = Callable[[Checked], None]  # raises when the networks may not be so
+Refuse = Callable[[Checked, Store], None]  # raises when the networks may not be so
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Candidate:
     """
 
     def __init__(
-        self, store: Store, who: str, refuse: Refuse = lambda checked: None, home: str = "the running fabric"
+        self, store: Store, who: str, refuse: Refuse = lambda checked, store: None, home: str = "the running fabric"
     ) -> None:
         self._store, self._who, self._refuse, self._home = store, who, refuse, home
         self._checker = Checker()
@@ -63,6 +63,11 @@ class Candidate:
         self._base_number = 0
         self.file = FILE  # the name that problems carry
         self.follow()
+
+    def on(self, store: Store) -> Candidate:
+        """The same, from now on over another connection to the store."""
+        self._store = store
+        return self
 
     def follow(self) -> None:
         """Take in what the store says."""
@@ -217,7 +222,7 @@ class Candidate:
                 f"the topology of {self.file} is not the one that {self._home} runs",
                 "a running lab keeps its switches, hosts and links: deploy the plan as a lab of its own",
             )
-        self._refuse(checked)
+        self._refuse(checked, self._store)
         return checked
 
     def _refuse_conflicts(self) -> None:

@@ -18,6 +18,11 @@ def documents(found: Documents) -> Table:
     return Table("configuration", ("network", "text"), rows)
 
 
+def excerpt(path: str, text: str) -> Table:
+    """A part of it."""
+    return Table("configuration", ("path", "text"), [(path, text)])
+
+
 def commits(found: Iterable[Commit]) -> Table:
     """The newest first."""
     rows: list[tuple[Cell, ...]] = [

@@ -136,7 +136,11 @@ def with_changes(documents: Documents, changes: Mapping[str, Document | None]) -
 def differences(old: Documents, new: Documents) -> dict[str, Document | None]:
     """The changes that make `new` of `old`."""
     gone: dict[str, Document | None] = {name: None for name in old if name not in new}
-    return gone | {name: document for name, document in new.items() if old.get(name) != document}
+    for name, document in new.items():
+        held = old.get(name)
+        if held is not document and held != document:  # most are the very same
+            gone[name] = document
+    return gone
 
 
 def inverse(documents: Documents, changes: Mapping[str, Document | None]) -> dict[str, Document | None]:

@@ -188,14 +188,14 @@ def _told(errors: list[Any]) -> list[Any]:
 def _problem(source: Source, error: Any) -> Problem:
     loc: Path = error["loc"]
     if loc and loc[-1] == "[key]":
-        return source.problem(loc[:-1], _why(error), True)
+        return source.problem(loc[:-1], why(error), True)
     if error["type"] == "extra_forbidden":
         return source.problem(loc, _unknown_key(loc), True)
     if error["type"] == "missing":
         return source.problem(loc[:-1], _missing(loc), True)
     words = [step for step in loc if isinstance(step, str)]
     label = f"{words[-1]}: " if words else ""
-    return source.problem(loc, label + _why(error))
+    return source.problem(loc, label + why(error))
 
 
 def _unknown_key(loc: Path) -> str:
@@ -212,7 +212,8 @@ def _missing(loc: Path) -> str:
     return f"{loc[-1]!r} is missing{owner}"
 
 
-def _why(error: Any) -> str:
+def why(error: Any) -> str:
+    """What is wrong with a value, of an error of pydantic's."""
     found, context = kind(error["input"]), error.get("ctx", {})
     match error["type"]:
         case "value_error":

@@ -15,7 +15,8 @@ from planes.model import words
 _T = TypeVar("_T")
 
 
-def _one_or_many(value: object) -> object:
+def one_or_many(value: object) -> object:
+    """Several values, or one without brackets."""
     return value if isinstance(value, tuple) else (value,)
 
 
@@ -82,7 +83,7 @@ BALANCES = ("round-robin", "weighted", "host-dependent")
 TRANSPORTS = ("tcp", "udp", "sctp")
 IP_PROTOCOLS = (*TRANSPORTS, "icmp", "icmpv6")
 
-OneOrMany: TypeAlias = Annotated[tuple[_T, ...], BeforeValidator(_one_or_many)]
+OneOrMany: TypeAlias = Annotated[tuple[_T, ...], BeforeValidator(one_or_many)]
 Blank: TypeAlias = Annotated[_T, BeforeValidator(_no_mapping)]  # `core:` with nothing after it
 Listed: TypeAlias = Annotated[tuple[_T, ...], BeforeValidator(_no_list)]
 Name = Annotated[str, PlainValidator(words.name)]

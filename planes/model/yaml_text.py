@@ -236,7 +236,7 @@ def _add(text: str, root: Node, path: Path, value: object) -> str:
         return (
             _after_colon(text, key, rendered({name: value}))
             if inside
-            else _below(text, key, _block(name, value, column))
+            else _below(text, key, block(name, value, column))
         )
     if not isinstance(node, MappingNode):
         raise Unchangeable
@@ -244,7 +244,7 @@ def _add(text: str, root: Node, path: Path, value: object) -> str:
         return _into_flow(text, node, f"{rendered(name)}: {rendered(value)}", "{}", None)
     last_key, last = node.value[-1]
     end = _end(text, last, last_key)
-    return _with_lines(text, _line_end(text, end), _block(name, value, node.value[0][0].start_mark.column))
+    return _with_lines(text, _line_end(text, end), block(name, value, node.value[0][0].start_mark.column))
 
 
 def _insert(text: str, root: Node, path: Path, value: object, index: int | None) -> str:
@@ -377,14 +377,14 @@ def _line_end(text: str, at: int) -> int:
     return len(text) if found < 0 else found + 1
 
 
-def _block(key: str, value: object, column: int) -> str:
-    """Lines for a key and its value: in one if that is short."""
+def block(key: str, value: object, column: int) -> str:
+    """Lines for a key and its value, from a column on: one if that is short."""
     before = " " * column + f"{rendered(key)}:"
     inline = f"{before} {rendered(value)}".rstrip()
     match value:
         case dict() if value and (len(inline) > WIDE or _is_deep(value)):
-            return f"{before}\n" + "".join(_block(str(name), held, column + STEP) for name, held in value.items())
-        case list() if value and all(isinstance(each, Mapping) for each in value):
+            return f"{before}\n" + "".join(block(str(name), held, column + STEP) for name, held in value.items())
+        case list() | tuple() if value and all(isinstance(each, Mapping) for each in value):
             return f"{before}\n" + "".join(" " * (column + STEP) + _item(each) for each in value)
     return f"{inline}\n"
 

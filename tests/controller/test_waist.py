@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from controller import waist as waists
-from controller.waist import BATCH, Waist
+from controller.waist import BATCH, EXPIRY_LOOK, EXPIRY_RETRY, Expiry, Waist
 from planes.control.events import IntentChanged, Restored
+from planes.model.configuration import Commit, Pending
 from planes.model.intent import Intent, Network
 from planes.model.state import Change, Counter, Drop, Put
-from planes.store.base import StoreError
+from planes.store.base import Edit, StoreError
 from planes.store.memory import Database, Store
 
 DEADLINE = 60.0  # seconds; reached only when something is broken
@@ -248,3 +251,56 @@ def test_a_row_that_the_store_refuses_holds_up_no_other(store: Store, database: 
         waist.publish([put("before", 1), put("x" * 1000, 1), put("after", 1)], 3)
         until(watcher, lambda: watcher.state().applied == 3)
         assert counts(watcher) == {"before": 1, "after": 1}
+
+
+# what is not confirmed in time
+
+NOW = 1_795_502_421.25
+
+
+def marking(mark: Path, status: int = 0) -> list[str]:
+    """A program that leaves a line in a file."""
+    program = f"import sys; open(sys.argv[1], 'a').write('run\\n'); sys.exit({status})"
+    return [sys.executable, "-I", "-c", program, str(mark)]
+
+
+def ended(expiry: Expiry) -> None:
+    """The program that was started has ended."""
+    assert expiry._started is not None
+    expiry._started.wait(DEADLINE)
+
+
+def test_nothing_is_started_before_the_time_has_come(tmp_path: Path) -> None:
+    expiry = Expiry(marking(tmp_path / "mark"))
+    assert expiry.look(None, NOW) is None
+    assert expiry.look(Pending(7, NOW + 60), NOW) == EXPIRY_LOOK
+    assert expiry.look(Pending(7, NOW + 0.5), NOW) == 0.5
+    assert expiry._started is None
+
+
+def test_the_program_is_started_once_and_again_while_it_comes_to_nothing(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    expiry, pending = Expiry(marking(mark, 1)), Pending(7, NOW)
+    assert expiry.look(pending, NOW) == EXPIRY_LOOK
+    assert expiry.look(pending, NOW) == EXPIRY_LOOK, "it is at work"
+    ended(expiry)
+    assert expiry.look(pending, NOW + 1) == EXPIRY_LOOK, "not at once"
+    assert mark.read_text() == "run\n"
+    expiry.look(pending, NOW + EXPIRY_RETRY)
+    ended(expiry)
+    assert mark.read_text() == "run\nrun\n"
+    assert expiry.look(None, NOW + EXPIRY_RETRY + 1) is None
+
+
+def test_a_waist_takes_back_what_is_not_confirmed_also_from_before_its_start(
+    store: Store, database: Database, watcher: Store, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    waist = Waist(store, marking(mark))
+    pending = Commit(1, NOW, "ann", "", {}, time.time() - 1, "unconfirmed")
+    watcher.edit(Edit(commits={1: pending}), 0)
+    waist.restore()
+    with running(waist, database, []):
+        until(watcher, mark.exists)
+        watcher.edit(Edit(), watcher.serial())
+    assert watcher.pending() is None

@@ -117,7 +117,7 @@ def test_what_is_wrong_changes_nothing_and_the_candidate_stays(database: World) 
 def test_what_the_fabric_may_not_hold_is_not_committed(database: World) -> None:
     seen: list[Checked] = []
 
-    def refuse(checked: Checked) -> None:
+    def refuse(checked: Checked, _store: object) -> None:
         seen.append(checked)
         raise CommitError("too much")
 
