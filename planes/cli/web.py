@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from planes.cli.listening import listening
 from planes.cli.remote import opener
 from planes.cli.session import Session
-from planes.management.web.app import Parts, Traced, TraceError, Tracer, Way, application
+from planes.management.web.app import Traced, TraceError, Tracer, Way
 from planes.management.web.cabling import Cabling, ends
 from planes.management.web.guard import LOCAL, Rules, is_loopback
 from planes.management.web.serve import serve
@@ -37,11 +39,10 @@ def web(session: Session, store: str | None, listen: str, token: str | None) -> 
     rules = Rules(LOCAL | {host} if is_loopback(host) else None, place.token or "", f"triplane-{port}")
     session.write(place.url("/"))
     session.tell(f"a map of {f'lab {lab.name!r}' if lab else f'the store at {store}'}; Ctrl-C ends it")
-    serve(application(connect, rules, _parts(lab)), place.socket)
-
-
-def _parts(lab: Lab | None) -> Parts:
-    return Parts(lambda: cabling_of(lab), tracer_of(lab)) if lab else Parts()
+    if lab is None:
+        asyncio.run(serve(connect, place.socket, rules))
+    else:
+        asyncio.run(serve(connect, place.socket, rules, lambda: cabling_of(lab), tracer_of(lab)))
 
 
 def cabling_of(lab: Lab) -> Cabling:

@@ -8,10 +8,11 @@ import socket
 import string
 import struct
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
 
 from planes.management.errors import ServingError
@@ -196,10 +197,18 @@ def _progress(connection: H11Protocol) -> object | None:
     return (id(connection.cycle), unsent) if unsent or asking else None
 
 
-async def serve(app: ASGIApp, listening: socket.socket, failing: Awaitable[None], patience: float = PATIENCE) -> None:
+async def serve(
+    app: ASGIApp,
+    listening: socket.socket,
+    failing: Awaitable[None],
+    patience: float = PATIENCE,
+    connections: int = MAX_CONNECTIONS,
+    ending: Callable[[], None] = lambda: None,
+) -> None:
     """Serve an ASGI application until SIGINT or SIGTERM, or until `failing` raises, which is then raised.
 
-    At most MAX_CONNECTIONS at a time, the next are told 503. A client that sends no request, or takes nothing of its
+    With a signal `ending` is called first, to end the answers that go on. At most so many connections at a time, the
+    next are told 503. A client that sends no request, or takes nothing of its
     answer, for `patience` seconds is cut off; one that waits for the application is not.
     """
     import uvicorn
@@ -208,7 +217,7 @@ async def serve(app: ASGIApp, listening: socket.socket, failing: Awaitable[None]
     sweeper = Sweeper(patience)
 
     def connected(server_state: Any, **rest: Any) -> asyncio.Protocol:
-        if len(server_state.connections) >= MAX_CONNECTIONS:
+        if len(server_state.connections) >= connections:
             return _Refusal()
         return H11Protocol(server_state=server_state, **rest)
 
@@ -231,6 +240,12 @@ async def serve(app: ASGIApp, listening: socket.socket, failing: Awaitable[None]
             timeout_graceful_shutdown=CLOSING,
         )
     )
+
+    def end(number: int, frame: FrameType | None) -> None:
+        ending()
+        uvicorn.Server.handle_exit(server, number, frame)
+
+    server.handle_exit = end  # type: ignore[assignment]  # it has no other way to tell that it ends
     await _until(failing, server.serve(sockets=[listening]), server)
 
 

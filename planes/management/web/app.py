@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from planes.management.watch import View, Watch
-from planes.management.web.board import Board, Survey
-from planes.management.web.cabling import Cabling
+from planes.management.web.board import Board
 from planes.management.web.elements import Place
 from planes.management.web.guard import Guard, Rules
 from planes.management.web.messages import VERSION, text
 from planes.management.web.stream import BEAT, Stream
-from planes.store.base import Store
 
 STATIC = Path(__file__).with_name("static")
 CLIENTS = 200  # pages at a time
@@ -55,59 +51,40 @@ class TraceError(Exception):
 
 
 Tracer = Callable[[str, str], Traced]  # may raise TraceError; it blocks, and is called in a thread
-Page = Callable[[View], tuple[str, bytes]]  # media type and content, of what the store holds
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What the map is made of, beside the store: `survey` tells of cables, `pages` are more pages, by path."""
+    """What the map can do, beside showing: `tracer` finds ways; `clients` pages may be open, each is told something at
+    least every `beat` seconds; `routes` are more pages.
+    """
 
-    survey: Survey = Cabling
     tracer: Tracer | None = None
-    pages: Mapping[str, Page] = field(default_factory=dict)
     clients: int = CLIENTS
     beat: float = BEAT
+    routes: Sequence[BaseRoute] = ()
 
 
-@dataclass(frozen=True)
-class Application:
-    """The map; `end` is to be called before it is waited for: until then streams go on."""
-
-    app: ASGIApp
-    end: Callable[[], None]
-
-
-def application(connect: Callable[[], Store], rules: Rules, parts: Parts) -> Application:
-    """The map of the store that `connect` opens."""
-    served = _Map(parts)
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with Watch(connect) as watch:
-            following = asyncio.create_task(served.board.follow(watch))
-            yield
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
-
+def application(board: Board, rules: Rules, parts: Parts) -> ASGIApp:
+    """The map of what is on a board."""
+    served = _Map(board, parts)
     routes = [
         Route("/", served.page),
         Route("/events", served.events),
         Route("/graph.json", served.graph),
         Route("/trace", served.trace),
         Route("/healthz", served.health),
-        *(Route(path, served.more(page)) for path, page in parts.pages.items()),
+        *parts.routes,
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Application(Guard(Starlette(routes=routes, lifespan=lifespan), rules), served.board.end)
+    return Guard(Starlette(routes=routes), rules)
 
 
 class _Map:
     """The endpoints. `clients` counts the streams that are open."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self.board = Board(parts.survey, parts.tracer is not None)
+    def __init__(self, board: Board, parts: Parts) -> None:
+        self._board, self._parts = board, parts
         self._clients = 0
         self._asked = 0
         self._tracing = asyncio.Lock()
@@ -122,17 +99,17 @@ class _Map:
         if request.method == "HEAD":
             return Response(media_type="text/event-stream")
         self._clients += 1
-        return Stream(self.board, self._leave, self._parts.beat)
+        return Stream(self._board, self._leave, self._parts.beat)
 
     def _leave(self) -> None:
         self._clients -= 1
 
     async def graph(self, _: Request) -> Response:
-        return Response(text(self.board.snapshot()), media_type="application/json")
+        return Response(text(self._board.snapshot()), media_type="application/json")
 
     async def health(self, _: Request) -> Response:
         """200 while the store is there, else 503: the page itself works in both cases."""
-        facts = self.board.picture.facts
+        facts = self._board.picture.facts
         told = {"version": VERSION, "store": facts.synced, "controller_seen": facts.seen, "clients": self._clients}
         return JSONResponse(told, 200 if facts.synced else 503)
 
@@ -153,13 +130,6 @@ class _Map:
         finally:
             self._asked -= 1
         return JSONResponse({"version": VERSION, **asdict(found)})
-
-    def more(self, page: Page) -> Callable[[Request], Response]:
-        def endpoint(_: Request) -> Response:
-            media, content = page(self.board.view)
-            return Response(content, media_type=media)
-
-        return endpoint
 
 
 def _refused(words: str, status: int) -> Response:

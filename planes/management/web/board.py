@@ -28,7 +28,6 @@ class Board:
 
     def __init__(self, survey: Survey = Cabling, traces: bool = False, clock: Callable[[], float] = time.time) -> None:
         self.number = 0
-        self.view = View()
         self.ended = False
         self._survey, self._traces, self._clock = survey, traces, clock
         self._pictures: OrderedDict[int, Picture] = OrderedDict({0: Picture()})
@@ -43,7 +42,7 @@ class Board:
         return self._pictures[self.number]
 
     async def follow(self, watch: Watch) -> None:
-        """Show all that the watch sees, until cancelled."""
+        """Show all that the watch sees, until cancelled. Raises what the watch failed with."""
         view, synced = watch.view, False
         while True:
             if view.synced and not synced:
@@ -57,7 +56,6 @@ class Board:
 
     def show(self, view: View) -> None:
         """A view; one that changes nothing in the picture is no new picture."""
-        self.view = view
         self._links = remembered(self._links | frozenset(self._cabling.names), view.state)
         new = sharing(self.picture, drawn(view, self._links, self._cabling, self._traces))
         if self.number and not difference(self.picture, new):

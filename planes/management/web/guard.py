@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from planes.management.serving import is_token
+
 METHODS = ("GET", "HEAD")
 HEADERS = {
     "content-security-policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -79,18 +81,15 @@ class Guard:
     def _unknown(self, request: Request) -> Response | None:
         """The answer to one without the token, and to one that brings it in the address."""
         given = request.query_params.get("token")
-        if given is not None and self._is_token(given):
+        if given is not None and is_token(given, self._rules.token):
             return self._signed_in(request)
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self._is_token(bearer.strip()):
+        if scheme.lower() == "bearer" and is_token(bearer.strip(), self._rules.token):
             return None
         if hmac.compare_digest(_cookie(request, self._rules.cookie).encode(), self._proof().encode()):
             return None
         text = "this map needs a token: open it as ...?token=TOKEN, or send `Authorization: Bearer TOKEN`\n"
         return PlainTextResponse(text, 401, {"www-authenticate": 'Bearer realm="triplane"'})
-
-    def _is_token(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode(), self._rules.token.encode())
 
     def _proof(self) -> str:
         """What the cookie holds: who reads it does not learn the token."""

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planes.cli import options, tree
+from planes.cli import graph, options, tree
 from planes.cli.clicks import handler
 from planes.cli.flow import PROTOCOLS
 from planes.cli.names import PROVIDERS
 from planes.cli.reference import chapters
 from planes.cli.tree import LINE, MODES, SHELL
-from planes.management import graph, tables
+from planes.management import tables
 from planes.management.grammar import HERE, Argument, Choice, Mistake, Word, leaves
 from planes.management.grammar_help import choices, help_lines
 from planes.management.grammar_line import Place, parse, pieces, tokens
@@ -73,7 +73,7 @@ def test_words_of_one_place_are_different_and_every_kind_is_known(root: Word) ->
 def test_what_the_tree_lists_is_what_the_commands_know() -> None:
     assert tuple(tables.FORMS) == options.FORMS
     assert tuple(PROTOCOLS) == tree.PROTOCOLS
-    assert tuple(graph.FORMS) == tree.DRAWN
+    assert (*graph.FORMS, graph.HTML) == tree.DRAWN
 
 
 def test_every_kind_of_live_names_has_a_function() -> None:

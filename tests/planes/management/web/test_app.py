@@ -3,39 +3,27 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from pictured import view
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from planes.management.watch import View
 from planes.management.web.app import STATIC, TRACES, Parts, Traced, TraceError, Way, application
+from planes.management.web.board import Board
 from planes.management.web.guard import Rules
-from planes.model.state import Put
-from planes.store.memory import Database, Store
 
 BASE = "http://127.0.0.1:8080"
 DEADLINE = 60.0  # seconds; reached only when something is broken
 
 
-def filled() -> Database:
-    database = Database()
-    writer = Store(database)
-    writer.run()
-    writer.publish([Put(row) for table in view().state.rows.values() for row in table.values()])
-    writer.write_intent(view().intent)
-    writer.close()
-    return database
-
-
-@contextmanager
-def opened(parts: Parts | None = None, database: Database | None = None) -> Iterator[TestClient]:
-    held = database or filled()
-    with TestClient(application(lambda: Store(held), Rules(), parts or Parts()).app, BASE) as client:
-        while client.get("/healthz").status_code == 503 and held.reachable:
-            pass  # the store is being read
-        yield client
+def opened(parts: Parts | None = None, shown: View | None = None) -> TestClient:
+    board = Board(traces=parts is not None and parts.tracer is not None)
+    board.show(shown or view())
+    return TestClient(application(board, Rules(), parts or Parts()), BASE)
 
 
 def test_the_page_asks_for_what_is_there_and_nothing_is_written_in_it() -> None:
@@ -70,9 +58,7 @@ def test_health_is_the_stores() -> None:
     with opened() as client:
         answer = client.get("/healthz")
         assert (answer.status_code, answer.json()["store"], answer.json()["clients"]) == (200, True, 0)
-    away = filled()
-    away.reachable = False
-    with opened(database=away) as client:
+    with opened(shown=view(synced=False)) as client:
         assert client.get("/healthz").status_code == 503
         assert client.get("/").status_code == 200, "the page says so itself"
 
@@ -83,11 +69,13 @@ def test_there_is_nothing_else() -> None:
             assert client.get(path).status_code == 404
 
 
-def test_more_pages_are_given_the_newest_view() -> None:
-    parts = Parts(pages={"/count": lambda held: ("text/plain", str(len(held.state.rows)).encode())})
-    with opened(parts) as client:
-        answer = client.get("/count")
-        assert (answer.text, answer.headers["content-type"]) == ("10", "text/plain; charset=utf-8")
+def test_more_pages_are_behind_the_same_guard() -> None:
+    def more(_: Request) -> PlainTextResponse:
+        return PlainTextResponse("more")
+
+    with opened(Parts(routes=[Route("/more", more)])) as client:
+        assert client.get("/more").text == "more"
+        assert client.get("/more", headers={"host": "evil.example"}).status_code == 421
 
 
 # traces
