@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -13,47 +11,37 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import stores
 from commands import DEADLINE, Triplane, until
 from pages import Client, Served, serving
 from pictured import ROWS, port
+from stores import Server
 
 from planes.management.web.app import CLIENTS
 from planes.model.state import Event, Put
 from planes.store.ovsdb import Store
-from planes.store.server import create_argv, serve_argv
 
 LINK = "link:leaf1:2-spine:1"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Fabric:
     """A store of its own, what writes it, and the map of it."""
 
-    folder: Path
-    server: subprocess.Popen[bytes]
+    server: Server
     store: Store
     served: Served
-
-    def serve(self) -> None:
-        self.server = subprocess.Popen(serve_argv(self.folder / "db", self.folder / "s"))
 
     def publish(self, *changes: Put) -> None:
         self.store.publish(changes)
 
 
 @pytest.fixture
-def fabric() -> Iterator[Fabric]:
-    with tempfile.TemporaryDirectory(prefix="map", dir="/tmp") as path, ExitStack() as stack:
-        folder = Path(path)
-        subprocess.run(create_argv(folder / "db"), check=True)
-        server = subprocess.Popen(serve_argv(folder / "db", folder / "s"))
-        store = stack.enter_context(closing(Store(f"unix:{folder / 's'}", timeout=DEADLINE)))
+def fabric(tmp_path: Path) -> Iterator[Fabric]:
+    with stores.served() as server, closing(Store(server.remote, timeout=DEADLINE)) as store:
         store.publish([Put(row) for row in ROWS])
-        served = stack.enter_context(serving(Triplane(folder), "--store", f"unix:{folder / 's'}"))
-        made = Fabric(folder, server, store, served)
-        yield made
-        made.server.kill()
-        made.server.wait()
+        with serving(Triplane(tmp_path), "--store", server.remote) as served:
+            yield Fabric(server, store, served)
 
 
 def memory(pid: int) -> int:
@@ -109,10 +97,10 @@ def test_a_client_that_never_reads_costs_little_and_delays_nobody(fabric: Fabric
         assert reader.kinds.count("snapshot") <= 2, "who reads is told each change"
 
 
-def test_who_ends_it_need_not_wait_for_its_clients(fabric: Fabric) -> None:
+def test_who_ends_it_need_not_wait_for_its_clients(fabric: Fabric, tmp_path: Path) -> None:
     with ExitStack() as stack:
-        remote = f"unix:{fabric.folder / 's'}"
-        served = stack.enter_context(serving(Triplane(fabric.folder), "--store", remote))
+        remote = fabric.server.remote
+        served = stack.enter_context(serving(Triplane(tmp_path), "--store", remote))
         clients = [stack.enter_context(closing(Client(served.place))) for _ in range(20)]
         for client in clients:
             client.until(lambda c: c.facts.get("synced"))
@@ -124,10 +112,9 @@ def test_a_store_that_dies_and_comes_back_is_told(fabric: Fabric) -> None:
     with closing(Client(fabric.served.place)) as client:
         client.until(lambda c: c.facts.get("synced"))
         fabric.server.kill()
-        fabric.server.wait()
         client.until(lambda c: not c.facts["synced"])
         assert client.elements[LINK]["state"] == "up", "what was known stays"
-        fabric.serve()
+        fabric.server.start()
         client.until(lambda c: c.facts["synced"])
         fabric.publish(Put(port("leaf1", 2, up=False)))
         client.until(lambda c: c.elements[LINK]["state"] == "down")
@@ -193,7 +180,7 @@ def test_a_command_line_that_is_wrong_says_what_is_right(
 def test_a_token_may_be_in_a_file(fabric: Fabric, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("sesame-0123456789\n")
-    remote = f"unix:{fabric.folder / 's'}"
+    remote = fabric.server.remote
     with serving(Triplane(tmp_path), "--store", remote, "--token", str(token)) as served:
         with pytest.raises(urllib.error.HTTPError, match="401"):
             urllib.request.urlopen(served.address, timeout=DEADLINE)
