@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import islice
 
-from planes.control.events import IntentChanged, Restored
+from planes.control.events import IntentChanged, Restored, StoreReturned
 from planes.model.configuration import Pending
 from planes.model.state import Change, Put, key
 from planes.store.base import Store, StoreError, StoreRefused
@@ -65,6 +65,7 @@ class Waist:
         self._changes: dict[object, Change] = {}
         self._applied: int | None = None
         self._serial = 0
+        self._away = False
         # Sockets, not a pipe: eventlet makes os.read wait even where the descriptor is set not to block.
         self._woken, self._waker = socket.socketpair()
         self._woken.setblocking(False)
@@ -87,16 +88,21 @@ class Waist:
         with suppress(BlockingIOError):  # full of wake-ups: one is enough
             self._waker.send(b"!")
 
-    def run(self, deliver: Callable[[IntentChanged], None]) -> None:
-        """Serve the connection for ever; new intents are delivered."""
+    def run(self, deliver: Callable[[IntentChanged | StoreReturned], None]) -> None:
+        """Serve the connection for ever; new intents are delivered, and that the store is back."""
         while True:
             self._store.run()
-            for event in self._news():
+            for event in [*self._return(), *self._news()]:
                 deliver(event)
             written = self._write()
             look = self._expiry.look(self._store.pending(), time.time())
             self._store.wait(look if written else RETRY, self._woken.fileno() if written else None)
             self._drain()
+
+    def _return(self) -> list[IntentChanged | StoreReturned]:
+        returned = self._away and self._store.synced
+        self._away = not self._store.synced
+        return [StoreReturned()] if returned else []
 
     def _news(self) -> list[IntentChanged]:
         if not self._store.synced or self._store.serial() == self._serial:

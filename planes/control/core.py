@@ -51,6 +51,7 @@ from planes.model import state
 
 CONTROLLER = "fabric"  # this controller's name in the store; there is one
 REPORT_INTERVAL = 1.0  # seconds between publications of what changes all the time: counts
+EPHEMERAL = (state.Traffic, state.Counter)  # tables of which the store keeps nothing on disk but the keys
 # events that by themselves change no row but counts and hosts
 _LITTLE = (ev.FrameArrived, ev.Confirmed, ev.TrafficTold, ev.Counted, ev.ClockSet, ev.Tick)
 
@@ -195,6 +196,8 @@ class Core:
                 self._intend(event, now)
             case ev.Restored(known):
                 self._restore(known, now)
+            case ev.StoreReturned():
+                self.ledger.forget(*EPHEMERAL)
             case ev.ClockSet(offset):
                 self._wall.offset = offset
 

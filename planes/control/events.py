@@ -112,6 +112,11 @@ class Counted:
 
 
 @dataclass(frozen=True)
+class StoreReturned:
+    """The store was away, and may have been started anew: what it keeps in memory alone is gone then."""
+
+
+@dataclass(frozen=True)
 class ClockSet:
     """The machine's time was set, or it slept: Unix time at 0.0 of the clock is another."""
 
@@ -134,6 +139,7 @@ Event = (
     | Refused
     | TrafficTold
     | Counted
+    | StoreReturned
     | ClockSet
     | Tick
 )

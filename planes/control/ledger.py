@@ -34,6 +34,11 @@ class Ledger:
         if self._rows.get(table, {}).pop(at, None) is not None:
             self._changes[(table, at)] = Drop(table, at)
 
+    def forget(self, *tables: type[Row]) -> None:
+        """The store may have lost what it held of these tables' rows: the next `put` of each tells it again."""
+        for table in tables:
+            self._rows.pop(table, None)
+
     def sync(self, table: type[Row], wanted: Iterable[Row]) -> None:
         """The rows of a table are exactly these now."""
         rows = {key(row): row for row in wanted}

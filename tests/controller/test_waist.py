@@ -11,7 +11,7 @@ import pytest
 
 from controller import waist as waists
 from controller.waist import BATCH, EXPIRY_LOOK, EXPIRY_RETRY, Expiry, Waist
-from planes.control.events import IntentChanged, Restored
+from planes.control.events import IntentChanged, Restored, StoreReturned
 from planes.model.configuration import Commit, Pending
 from planes.model.intent import Intent, Network
 from planes.model.state import Change, Counter, Drop, Put
@@ -27,11 +27,11 @@ class Ended(Exception):
 
 
 @contextmanager
-def running(waist: Waist, database: Database, delivered: list[IntentChanged]) -> Iterator[None]:
+def running(waist: Waist, database: Database, delivered: list[IntentChanged | StoreReturned]) -> Iterator[None]:
     """The waist's loop in a thread; it ends at the intent LAST."""
 
-    def deliver(event: IntentChanged) -> None:
-        if event.intent == LAST:
+    def deliver(event: IntentChanged | StoreReturned) -> None:
+        if isinstance(event, IntentChanged) and event.intent == LAST:
             raise Ended
         delivered.append(event)
 
@@ -124,7 +124,7 @@ def test_restoring_waits_for_the_store(store: Store, database: Database, monkeyp
 def test_an_intent_is_delivered_once(store: Store, database: Database, watcher: Store) -> None:
     watcher.write_intent(Intent("before"))
     waist = Waist(store)
-    delivered: list[IntentChanged] = []
+    delivered: list[IntentChanged | StoreReturned] = []
     waist.restore()
     with running(waist, database, delivered):
         serial = watcher.write_intent(Intent("after", (Network("red", ()),)))
@@ -234,7 +234,8 @@ def test_state_waits_while_the_store_is_away_and_newer_state_wins(
     monkeypatch.setattr(store, "publish", publish)
     monkeypatch.setattr(waists, "RETRY", 0.01)
     database.reachable = False
-    with running(waist, database, []):
+    delivered: list[IntentChanged | StoreReturned] = []
+    with running(waist, database, delivered):
         waist.publish([put("lost", 1), put("old", 1)], 1)
         assert refused.acquire(timeout=DEADLINE)
         waist.publish([put("lost", 2), put("new", 1)], 2)
@@ -242,6 +243,7 @@ def test_state_waits_while_the_store_is_away_and_newer_state_wins(
         database.reachable = True
         until(watcher, lambda: watcher.state().applied == 2)
         assert counts(watcher) == {"lost": 2, "old": 1, "new": 1}
+    assert delivered == [StoreReturned()]
 
 
 def test_a_row_that_the_store_refuses_holds_up_no_other(store: Store, database: Database, watcher: Store) -> None:

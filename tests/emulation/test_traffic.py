@@ -107,6 +107,14 @@ def test_the_controller_gives_signs_of_life_until_it_is_killed(leaf_spine: Tripl
     until(lambda: len([row for row in events(leaf_spine, "switch") if row["event"] == "5 switches connected"]) == 2)
 
 
+def test_a_store_that_starts_anew_learns_the_counters_of_idle_ports_again(leaf_spine: Triplane, store: Store) -> None:
+    known = traffic(store)
+    leaf_spine("fail", "store")
+    leaf_spine("heal", "store")
+    until(lambda: all(row.rx_packets + row.tx_packets for row in traffic(store).values()))
+    assert traffic(store).keys() == known.keys()
+
+
 def test_a_link_that_fails_and_is_healed_is_two_events(leaf_spine: Triplane) -> None:
     assert said(leaf_spine, "link") == []  # neither its coming up nor a restart is news
     leaf_spine("fail", "leaf1/spine1")

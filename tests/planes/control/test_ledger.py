@@ -15,6 +15,17 @@ def test_a_row_is_told_once_and_a_change_replaces_it() -> None:
     assert ledger.flush() == ()
 
 
+def test_what_the_store_may_have_lost_is_told_again() -> None:
+    ledger = Ledger()
+    ledger.put(ROW)
+    ledger.put(Id("slot", "a", 1))
+    ledger.flush()
+    ledger.forget(Counter)
+    ledger.put(ROW)
+    ledger.put(Id("slot", "a", 1))
+    assert ledger.flush() == (Put(ROW),)
+
+
 def test_only_a_row_that_is_there_can_go() -> None:
     ledger = Ledger()
     ledger.drop(Counter, key(ROW))

@@ -57,6 +57,14 @@ def rates(rows: list[state.Traffic]) -> list[tuple[int, int]]:
     return [(row.rx_bytes, row.rx_rate) for row in rows]
 
 
+def test_a_store_that_was_away_is_told_again_of_ports_that_are_idle_since() -> None:
+    bench = Bench()
+    bench.connect(1, 1)
+    bench.read(0.0, 100)
+    bench.ledger.forget(state.Traffic)
+    assert rates(bench.read(HEARTBEAT, 100)) == [(100, 0)]
+
+
 def test_a_row_says_what_was_counted_when_and_how_fast() -> None:
     bench = Bench()
     bench.connect(1, 1)
