@@ -192,14 +192,19 @@ class Core:
                 self._traffic.told(dpid, ports, more, now)
             case ev.Counted(reason):
                 self.drops[reason] += 1
+            case ev.ClockSet(offset):
+                self._wall.offset = offset
+            case _:
+                self._take_from_store(event, now)
+
+    def _take_from_store(self, event: ev.Event, now: float) -> None:
+        match event:
             case ev.IntentChanged():
                 self._intend(event, now)
             case ev.Restored(known):
                 self._restore(known, now)
             case ev.StoreReturned():
                 self.ledger.forget(*EPHEMERAL)
-            case ev.ClockSet(offset):
-                self._wall.offset = offset
 
     def _intend(self, event: ev.IntentChanged, now: float) -> None:
         self._serial = event.serial
