@@ -12,7 +12,6 @@ from click.shell_completion import CompletionItem
 
 from planes.cli.errors import told
 from planes.management.grammar import HERE, LAB, Argument, Mistake, Option, Word, value
-from planes.model.errors import did_you_mean
 
 Handler = Callable[..., "int | None"]
 MAX_USAGE = 40  # characters of words that a usage line lists
@@ -56,7 +55,7 @@ class Line(click.Group):
             word, path, args = child, [*path, child.name], args[1:]
         if word is self.root:
             if not ctx.resilient_parsing and args and not args[0].startswith("-"):
-                ctx.fail(f"no command {args[0]!r}, {did_you_mean(args[0], self.list_commands(ctx))}")
+                _fail(ctx, args[0], args[0], self.list_commands(ctx))
             return super().resolve_command(ctx, args)
         return " ".join(path), Leaf(word, path), args
 
@@ -94,7 +93,7 @@ class Leaf(click.Command):
         ctx.allow_extra_args = ctx.allow_extra_args or branches
         left = super().parse_args(ctx, args)
         if branches and left and not ctx.resilient_parsing:
-            ctx.fail(f"no command '{ctx.info_name} {left[0]}', {did_you_mean(left[0], _names(self.word))}")
+            _fail(ctx, f"{ctx.info_name} {left[0]}", left[0], _names(self.word))
         return left
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
@@ -145,6 +144,12 @@ class Kind(click.ParamType[Any]):
         if self.argument.kind in ("plan", "file"):
             return [*map(CompletionItem, for_line(self.argument, ctx.params)), CompletionItem(incomplete, type="file")]
         return [CompletionItem(name) for name in for_line(self.argument, ctx.params) if name.startswith(incomplete)]
+
+
+def _fail(ctx: click.Context, command: str, word: str, names: Sequence[str]) -> None:
+    from planes.model.errors import did_you_mean  # slow to load
+
+    ctx.fail(f"no command {command!r}, {did_you_mean(word, names)}")
 
 
 def _params(word: Word) -> list[click.Parameter]:

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,15 +86,18 @@ class Talk:
 
     def _lines(self, prompt: Prompt) -> None:
         while self.session.modes and not self.gone.is_set():
-            try:
-                line = prompt.line(message := self.session.mode.prompt(self.session))
-            except KeyboardInterrupt:
-                continue
-            except EOFError:
-                if self.gone.is_set() or self.session.leave():
-                    continue
-            else:
-                self.run(line, len(message.rpartition("\n")[2]))
+            with suppress(KeyboardInterrupt):  # whenever it comes, it ends what is under way, never the shell
+                self._line(prompt)
+
+    def _line(self, prompt: Prompt) -> None:
+        message = self.session.mode.prompt(self.session)
+        try:
+            line = prompt.line(message)
+        except EOFError:
+            if not self.gone.is_set():
+                self.session.leave()
+        else:
+            self.run(line, len(message.rpartition("\n")[2]))
 
     def _looked(self, view: View, prompt: Prompt) -> None:
         """On the thread that follows the store."""
@@ -203,7 +207,8 @@ class Talk:
 def event_line(event: Event) -> str:
     """An event as it is told while it happens."""
     clock = time.strftime("%H:%M:%S", time.localtime(event.at))
-    return f"{clock}.{int(event.at % 1 * 1000):03} {event.subject}: {event.text}"
+    more = (f" ({event.cause})" if event.cause else "") + (f", {1000 * event.seconds:.0f} ms" if event.seconds else "")
+    return f"{clock}.{int(event.at % 1 * 1000):03} {event.subject}: {event.text}{more}"
 
 
 def history(environ: Mapping[str, str]) -> Path:

@@ -130,7 +130,7 @@ def version(session: Session) -> None:
         ("kernel", f"{platform.system()} {platform.release()}"),
     ]
     rows += [("controller", row.software or None) for row in session.view(state.Controller).state.of(state.Controller)]
-    session.show([Table("version", ("what", "version"), rows)])
+    session.show([Table("versions", ("what", "version"), rows)])
 
 
 def rules(session: Session, switch: str | None, table: str | None) -> None:

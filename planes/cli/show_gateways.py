@@ -66,4 +66,7 @@ def _seats(session: Session, family: str) -> list[Seat]:
     view = session.view(Intent, state.GatewayState, state.Controller)
     if said := show_fabric.signs(view.state, time.time()):
         session.tell(said)
-    return seats(view.intent, view.state, family)
+    found = seats(view.intent, view.state, family)
+    if not found and session.form == "table":
+        session.tell("no segment has such a gateway: see `show gateways`")
+    return found

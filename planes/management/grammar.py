@@ -10,8 +10,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from planes.model.errors import did_you_mean
-
 Value = str | int | float | bool | None | tuple[str, ...]
 
 LAB = "lab"  # the kind of what names the lab that a command is for: in a shell that is settled
@@ -133,7 +131,7 @@ def value(argument: Argument, text: str, known: Callable[[], Iterable[str]] = tu
     reader = _READERS.get(argument.kind)
     found = reader(argument, text) if reader else text
     if argument.known and text not in (names := list(known())):
-        raise Mistake(f"unknown {argument.kind} {text!r}, {did_you_mean(text, names)}")
+        raise unknown(argument.kind, text, names)
     return found
 
 
@@ -144,8 +142,15 @@ def unique(text: str, names: Iterable[str], noun: str = "word") -> str:
     if len(found) > 1:
         raise Mistake(f"ambiguous {noun} {text!r}: {', '.join(found)}")
     if not found:
-        raise Mistake(f"unknown {noun} {text!r}, {did_you_mean(text, listed)}")
+        raise unknown(noun, text, listed)
     return found[0]
+
+
+def unknown(noun: str, text: str, names: Iterable[str]) -> Mistake:
+    """That there is no such thing, and what is nearest."""
+    from planes.model.errors import did_you_mean  # slow to load, and a `--help` has no use for it
+
+    return Mistake(f"unknown {noun} {text!r}, {did_you_mean(text, names)}")
 
 
 def defaults(word: Word) -> dict[str, Value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from planes.management.grammar import Argument, Choice, Mistake, Option, Value, Word, defaults, unique, value
+from planes.management.grammar import Argument, Choice, Mistake, Option, Value, Word, defaults, unique, unknown, value
 from planes.model.errors import did_you_mean
 
 QUOTES = "\"'"
@@ -235,7 +235,7 @@ def _option(place: Place, token: Token, names: Names) -> Place:
 def _no_more(place: Place, token: Token) -> str:
     after = " ".join(place.path)
     if place.word.children and not place.taken:
-        return f"unknown word {token.text!r}, {did_you_mean(token.text, (each.name for each in place.word.children))}"
+        return unknown("word", token.text, (each.name for each in place.word.children)).text
     return f"{token.text!r} is one word too many" + (f" after {after!r}" if after else "")
 
 

@@ -150,9 +150,12 @@ class Piped:
 def plumbing(pieces: Iterable[Sequence[Token]]) -> Plumbing:
     """What the words after each `|` ask for. Mistake; a file to save to is opened."""
     form, paged, stages = None, True, list[Stage]()
-    for piece in pieces:
-        call = parse(PIPES, piece)
-        name, at = call.word.handler, piece[0].start
+    asked = [(parse(PIPES, piece), piece[0].start) for piece in pieces]
+    for call, at in asked:  # before a file is opened, and what is in it lost
+        if "pattern" in call.values:
+            _matching(call.word.handler, str(call.values["pattern"]), at)
+    for call, at in asked:
+        name = call.word.handler
         if name in FORMS:
             form = name
         elif name == "no-more":

@@ -38,6 +38,8 @@ class Follower:
 
     def do(self, work: Callable[[Store], T], timeout: float) -> T:
         """What `work` returns or raises when the store's owner does it. StoreError when that takes too long."""
+        if not self._thread.is_alive():
+            raise StoreError("the store is not followed any more")
         future: Future[T] = Future()
         self._asked.put((work, future))
         self._waker.send(b"!")

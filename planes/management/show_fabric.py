@@ -58,7 +58,7 @@ def for_people(whole: Table) -> list[Table]:
 
 
 def log(happened: Iterable[state.Event]) -> Table:
-    """What happened, in this order, with its kind, its cause and how long it took."""
+    """What happened, in this order, with its kind, its cause and how many milliseconds it took."""
     rows = [
         (
             datetime.fromtimestamp(row.at).astimezone().isoformat(timespec="milliseconds"),
@@ -66,11 +66,11 @@ def log(happened: Iterable[state.Event]) -> Table:
             row.subject,
             row.text,
             row.cause or None,
-            f"{1000 * row.seconds:.1f} ms" if row.seconds else None,
+            round(1000 * row.seconds) if row.seconds else None,
         )
         for row in happened
     ]
-    return Table("log", ("time", "kind", "subject", "event", "cause", "took"), rows)
+    return Table("log", ("time", "kind", "subject", "event", "cause", "ms"), rows)
 
 
 def links(known: State) -> Table:

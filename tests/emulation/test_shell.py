@@ -136,6 +136,15 @@ def test_the_store_may_go_and_come_back(shell: Terminal) -> None:
     shell.until('"network": "office"')
 
 
+def test_a_controller_that_dies_is_told(shell: Terminal) -> None:
+    shell.enter("fail controller")
+    shell.until("the controller gave no sign of life for ")
+    shell.enter("show drops")
+    shell.until(" s: what follows is as old as that")
+    shell.enter("heal controller")
+    shell.until("the controller lives")
+
+
 def test_lines_are_remembered_by_the_next_shell(campus: Triplane, shell: Terminal, environ: dict[str, str]) -> None:
     shell.enter("show version | include Python")
     shell.until("Python  ")

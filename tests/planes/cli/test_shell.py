@@ -222,6 +222,8 @@ def test_help_tells_all_about_a_command(talk: Talk, capsys: Captured) -> None:
 def test_an_event_is_a_line() -> None:
     line = event_line(Event(1, 1_795_502_421.2962, "office/users on dist2", "standby -> active"))
     assert line[8:] == ".296 office/users on dist2: standby -> active"
+    line = event_line(Event(2, 1_795_502_421.5, "office/users", "dist1 -> dist2", "failover", "dist1 is lost", 0.0125))
+    assert line[8:] == ".500 office/users: dist1 -> dist2 (dist1 is lost), 12 ms"
 
 
 def test_history_is_where_state_is_kept() -> None:

@@ -70,6 +70,15 @@ def test_lines_are_saved_and_not_printed(tmp_path: Path) -> None:
     assert file.read_text() == "h2 leaf2\n"
 
 
+@pytest.mark.parametrize("wrong", ["grep x", "include ("])
+def test_a_line_that_is_wrong_costs_no_file_its_content(tmp_path: Path, wrong: str) -> None:
+    file = tmp_path / "file"
+    file.write_text("old")
+    with pytest.raises(Mistake):
+        asked(f"x | save {file} | {wrong}")
+    assert file.read_text() == "old"
+
+
 @pytest.mark.parametrize(
     ("line", "at", "said"),
     [
