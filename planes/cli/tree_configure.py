@@ -86,7 +86,7 @@ CONFIGURE = within(
                         "Take it back after a while, unless a commit follows.",
                         arguments=(
                             WITHIN,
-                            Argument("more", "comment TEXT", "", False, many=True, label="comment TEXT"),
+                            Argument("more", "comment TEXT", "text", False, many=True, label="comment TEXT"),
                         ),
                         options=(COMMENT,),
                         handler=f"{HERE}:commit_confirmed",
@@ -115,7 +115,7 @@ CONFIGURE = within(
                 "Make the same edits on top of what others committed meanwhile.",
                 arguments=(
                     Argument(
-                        "prefer", "Whose lines stay where both changed them.", "", False, choices=("mine", "theirs")
+                        "prefer", "Whose lines stay where both changed them.", "text", False, choices=("mine", "theirs")
                     ),
                 ),
                 handler=f"{HERE}:update",

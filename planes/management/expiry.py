@@ -15,7 +15,7 @@ from planes.model.errors import PlanError
 from planes.store.base import StoreError
 from planes.store.ovsdb import Store
 
-SYNC_SECONDS = 30.0
+SYNC_SECONDS = 10.0  # that the store may take to tell all it holds
 
 
 def main() -> int:
@@ -29,6 +29,8 @@ def main() -> int:
             store.wait(left)
             store.run()
         try:
+            if not store.synced:
+                raise StoreError("the store does not answer")
             expire(store, time.time())
         except (StoreError, PlanError) as error:
             print(f"what was not confirmed could not be taken back: {error}", file=sys.stderr)  # noqa: T201

@@ -75,7 +75,9 @@ def _edited(documents: Mapping[str, Document], change: Change) -> dict[str, Docu
         text = changed(rest.text, change)
         return {**documents, REST: replace(rest, text=text, place=rest.place and _place(text))}
     if len(path) == 1:
-        raise Unchangeable("networks are set one by one")
+        if not isinstance(change, Set) or not isinstance(change.value, Mapping):
+            raise Unchangeable("networks are changed one by one")
+        return edited(documents, [Set((*path, key), value) for key, value in change.value.items()])
     name = str(path[1])
     if isinstance(change, Remove) and len(path) == 2:
         if name not in documents:

@@ -142,11 +142,11 @@ def kind_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Kind:
     return Kind(Form.VALUE, whole)
 
 
-def value(annotation: Any, word: str) -> object:
-    """What a word means at a place, as YAML has it. ValueError with the reason why it can't be there."""
+def value(annotation: Any, word: str, text: bool = False) -> object:
+    """What a word means at a place, as YAML has it; as `text` it is itself. ValueError with why it can't be there."""
     adapter: TypeAdapter[Any] = TypeAdapter(annotation, config=_config(annotation))
     first: ValidationError | None = None
-    for candidate in dict.fromkeys([_yaml(word), word]) if _is_scalar(_yaml(word)) else [_yaml(word)]:
+    for candidate in [word] if text else _candidates(word):
         try:
             adapter.validate_python(candidate)
         except ValidationError as error:
@@ -161,8 +161,10 @@ def _config(annotation: Any) -> ConfigDict | None:
     return None if isinstance(bare, type) and issubclass(bare, BaseModel) else ConfigDict(strict=True)
 
 
-def _is_scalar(found: object) -> bool:
-    return not isinstance(found, dict | tuple)
+def _candidates(word: str) -> list[object]:
+    """What YAML takes it for, and the word itself."""
+    found = _yaml(word)
+    return [found] if isinstance(found, dict | tuple) or found == word else [found, word]
 
 
 def _yaml(word: str) -> object:

@@ -185,7 +185,7 @@ class _Reader:
             case Form.NAMES:
                 name = self._word(words, at, path, "a name")
                 try:
-                    value(kind.name, name)
+                    value(kind.name, name, text=True)
                 except ValueError as error:
                     raise StatementError(str(error)) from error
                 used, held = self.read(kind.element(), words, at + 1, (*path, name))

@@ -27,7 +27,7 @@ README = Path(tables.__file__).with_name("README.md")
 ROOTS = {"line": LINE, "shell": SHELL} | {title: root for title, root, _ in MODES}
 LEAVES = [(name, path, word) for name, root in ROOTS.items() for path, word in leaves(root)]
 VALUED = {"number", "seconds", "duration", "text", "form", "rule", "table"}
-EXAMPLES = {"number": "7", "seconds": "7", "duration": "7s", "node": "h1"}
+EXAMPLES = {"number": "7", "commits": "7", "seconds": "7", "duration": "7s", "node": "h1"}
 
 
 def names(argument: Argument, _place: Place) -> Iterable[Choice]:

@@ -149,3 +149,29 @@ def test_a_server_that_is_killed_has_all_or_nothing_and_the_commit_is_made_later
                     assert time.monotonic() < deadline
                     fresh.wait(1)
                     fresh.run()
+
+
+def test_a_process_takes_back_what_was_not_confirmed(server: Any, sync: Callable[[Store], None]) -> None:
+    argv = [sys.executable, "-W", "ignore", "-m", "planes.management.expiry", "--store", server.remote]
+    with closing(first(server, sync)) as store:
+        candidate = Candidate(store, "ann")
+        candidate.load(TEXT.replace("1M", "2M"))
+        candidate.commit(time.time(), within=3600.0)
+        subprocess.run(argv, check=True, timeout=DEADLINE)
+        store.run()
+        assert store.pending() is not None, "its time has not come"
+        candidate.load(TEXT.replace("1M", "3M"))
+        candidate.commit(time.time(), within=0.001)
+        subprocess.run(argv, check=True, timeout=DEADLINE)
+        while store.pending() is not None:
+            store.wait(DEADLINE)
+            store.run()
+        assert [store.commits()[number].state for number in (2, 3, 4)] == ["confirmed", "expired", "final"]
+        assert join(store.documents()) == TEXT.replace("1M", "2M")
+        server.kill()
+        away = subprocess.run(
+            [*argv[:-1], "unix:/nowhere"], capture_output=True, text=True, timeout=DEADLINE, check=False
+        )
+        assert (away.returncode, "the store does not answer" in away.stderr) == (1, True), (
+            "whoever started it tries again"
+        )
