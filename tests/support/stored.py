@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from planes.model.configuration import split
 from planes.model.intent import Intent
 from planes.model.state import Put, Row
 from planes.store import server
+from planes.store.base import Edit
 from planes.store.ovsdb import Store
 from topologies import directory
 from topologies.lab import Lab
@@ -40,9 +42,9 @@ class Stored:
             self._process.wait()
             self._process = None
 
-    def write(self, rows: Sequence[Row], intent: Intent | None = None) -> None:
-        """Put rows, and an intent, if one is given."""
-        with closing(Store(f"unix:{self.lab.directory.store}", timeout=SECONDS)) as store:
+    def write(self, rows: Sequence[Row], intent: Intent | None = None, text: str = "") -> None:
+        """Put rows, and an intent and the text of a configuration, if they are given."""
+        with closing(Store(f"unix:{self.lab.directory.store}", timeout=SECONDS, configuration=True)) as store:
             deadline = time.monotonic() + SECONDS
             while not store.synced:
                 assert time.monotonic() < deadline, "the store never came"
@@ -50,6 +52,8 @@ class Stored:
                 store.run()
             if intent is not None:
                 store.write_intent(intent)
+            if text:
+                store.edit(Edit(split(text)), store.serial())
             store.publish([Put(row) for row in rows])
 
 

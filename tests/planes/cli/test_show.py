@@ -74,7 +74,7 @@ def campus() -> Iterator[Stored]:
             pytest.fail("ovsdb-server not found: install Open vSwitch")
         pytest.skip("ovsdb-server not found: install Open vSwitch")
     with stored("campus") as store:
-        store.write(ROWS, INTENT)
+        store.write(ROWS, INTENT, "name: campus\n")
         yield store
 
 
@@ -185,7 +185,7 @@ def test_a_shell_shows_what_it_knows_while_the_store_is_away(campus: Stored) -> 
     views: list[View] = []
     with Kept(campus.lab, views.append) as kept:
         assert kept.view(campus.lab, None).synced
-        assert kept.do(campus.lab, lambda store: store.serial()) == 1
+        assert kept.do(campus.lab, lambda store: store.serial()) == 2
         campus.kill()
         try:
             until(lambda: not kept.view(campus.lab, None).synced)
