@@ -8,7 +8,8 @@ from dataclasses import replace
 from planes.model.configuration import REST, STEP, Document, Documents, in_order
 from planes.model.errors import CommitError, PlanError
 from planes.model.source import Path
-from planes.model.yaml_text import Change, Insert, Remove, Set, Unchangeable, block, changed, excerpt, plain
+from planes.model.yaml_text import Change, Insert, Remove, Set, Unchangeable, changed, excerpt, plain
+from planes.model.yaml_words import block
 
 NETWORKS = "networks"
 

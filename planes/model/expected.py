@@ -10,7 +10,7 @@ from planes.model.errors import did_you_mean
 from planes.model.kinds import ABOUT, BARE, PLAN, Form, Kind
 from planes.model.source import Path
 from planes.model.statements import Look, StatementError
-from planes.model.yaml_text import rendered
+from planes.model.yaml_words import rendered
 
 SHOWN = 60  # characters of a value
 

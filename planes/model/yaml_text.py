@@ -7,9 +7,7 @@ say where to cut. What comes of a cut is read again; where it is not what was me
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import StringIO
 from itertools import takewhile
@@ -22,13 +20,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from planes.model.errors import PlanError
 from planes.model.source import Path, read_part
-
-STEP = 2  # columns of an indent
-WIDE = 100  # characters: what is shorter goes in one line
-
-_PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./+-]*")
-_NUMBER = re.compile(r"[-+]?(\d[\d_]*)?\.?\d*([eE][-+]?\d+)?|0[xo][0-9A-Fa-f_]+|\.(inf|nan)", re.IGNORECASE)
-_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n", "~"})
+from planes.model.yaml_words import STEP, block, item, rendered
 
 
 @dataclass(frozen=True)
@@ -96,26 +88,6 @@ def excerpt(text: str, path: Path) -> str:
     if text[line:start].strip(" -"):  # within a line
         return text[start : _end(text, node, key)]
     return dedent(text[line : _end(text, node, key)])
-
-
-def rendered(value: object) -> str:
-    """A value in one line."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return value if _is_plain(value) else json.dumps(value, ensure_ascii=False)
-        case Mapping():
-            return "{" + ", ".join(f"{rendered(key)}: {rendered(held)}" for key, held in value.items()) + "}"
-        case Sequence():
-            return "[" + ", ".join("null" if held is None else rendered(held) for held in value) + "]"
-    return str(value)
-
-
-def _is_plain(text: str) -> bool:
-    return bool(_PLAIN.fullmatch(text)) and not _NUMBER.fullmatch(text) and text.lower() not in _WORDS
 
 
 # what is meant
@@ -260,7 +232,7 @@ def _insert(text: str, root: Node, path: Path, value: object, index: int | None)
     at = len(node.value) if index is None else index
     if node.flow_style:
         return _into_flow(text, node, rendered(value), "[]", None if at >= len(node.value) else node.value[at])
-    line = " " * int(node.start_mark.column) + _item(value)
+    line = " " * int(node.start_mark.column) + item(value)
     if at >= len(node.value):
         return _with_lines(text, _line_end(text, _end(text, node.value[-1], None)), line)
     above = _line_start(text, node.value[at].start_mark.index)
@@ -375,31 +347,6 @@ def _line_start(text: str, at: int) -> int:
 def _line_end(text: str, at: int) -> int:
     found = text.find("\n", at)
     return len(text) if found < 0 else found + 1
-
-
-def block(key: str, value: object, column: int) -> str:
-    """Lines for a key and its value, from a column on: one if that is short."""
-    before = " " * column + f"{rendered(key)}:"
-    inline = f"{before} {rendered(value)}".rstrip()
-    match value:
-        case dict() if value and (len(inline) > WIDE or _is_deep(value)):
-            return f"{before}\n" + "".join(block(str(name), held, column + STEP) for name, held in value.items())
-        case list() | tuple() if value and all(isinstance(each, Mapping) for each in value):
-            return f"{before}\n" + "".join(" " * (column + STEP) + _item(each) for each in value)
-    return f"{inline}\n"
-
-
-def _item(value: object) -> str:
-    """A line for an element of a list."""
-    if isinstance(value, Mapping) and len(value) == 1:
-        ((key, held),) = value.items()
-        return f"- {rendered(key)}: {rendered(held)}".rstrip() + "\n"
-    return f"- {rendered(value)}\n"
-
-
-def _is_deep(value: Mapping[str, object]) -> bool:
-    """A mapping of mappings that hold something."""
-    return any(isinstance(held, Mapping) and held for held in value.values())
 
 
 # the other way

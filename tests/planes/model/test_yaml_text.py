@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from planes.model import yaml_text
 from planes.model.source import Path
-from planes.model.yaml_text import Change, Insert, Remove, Set, Unchangeable, changed, excerpt, plain, rendered
+from planes.model.yaml_text import Change, Insert, Remove, Set, Unchangeable, changed, excerpt, plain
+from planes.model.yaml_words import rendered
 
 TEXT = """\
   # above
