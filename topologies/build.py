@@ -26,13 +26,13 @@ from topologies.control import Link, Node
 from topologies.faults import Faults
 from topologies.nics import bridge_arguments, inner, rules
 from topologies.programs import Programs
+from topologies.shaping import is_shaped, nothing, shaped, unsilenced
 
 Progress = Callable[[str, int, int], None]
 
 OFCTL = ("ovs-ofctl", "-O", "OpenFlow13")
 VSCTL_SECONDS = 50  # within what commands.py allows any command
 RECONNECT_MS = 1000  # the least that Open vSwitch takes; its default is 8 s
-HTB_BURST_MIN = 15_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Fabric:
         """Let no frame pass this link though it has carrier, or all as before. CommandError."""
         for end in (wire.a, wire.b):
             name = self.wiring.interface(end)
-            run_all([self._at(end, _batch("tc", _nothing(name) if silent else _unsilenced(name, wire.rate)))])
+            run_all([self._at(end, _batch("tc", nothing(name) if silent else unsilenced(name, wire)))])
 
     def settle(self) -> None:
         """The fabric is up: switches call again soon when they lose their controller, and hosts speak. CommandError.
@@ -357,27 +357,9 @@ def _everything(gateway: IPv4Address | IPv6Address) -> str:
 
 
 def _shape(fabric: Fabric) -> None:
-    shaped = [(end, each.rate) for each in fabric.wiring.wires if each.rate for end in (each.a, each.b)]
-    run_all(_inside(fabric.node(end), _batch("tc", _htb(fabric.wiring.interface(end), rate))) for end, rate in shaped)
-
-
-def _htb(interface: str, rate: int) -> str:
-    """Lines for `tc -batch`: one class of `rate` bits per second, a burst of a millisecond."""
-    burst = max(HTB_BURST_MIN, rate // 8000)
-    return (
-        f"qdisc replace dev {interface} root handle 5: htb default 1\n"
-        f"class replace dev {interface} parent 5: classid 5:1 htb rate {rate}bit burst {burst}\n"
-    )
-
-
-def _nothing(interface: str) -> str:
-    """Lines for `tc -batch`: a bucket of one byte, which no frame fits."""
-    return f"qdisc replace dev {interface} root handle 6: tbf rate 8bit burst 1b limit 1b\n"
-
-
-def _unsilenced(interface: str, rate: int | None) -> str:
-    """Lines for `tc -batch`; an interface that was not silent has nothing to delete, so it is made so first."""
-    return _htb(interface, rate) if rate else f"{_nothing(interface)}qdisc del dev {interface} root\n"
+    wires = [each for each in fabric.wiring.wires if is_shaped(each)]
+    ends = [(end, each) for each in wires for end in (each.a, each.b)]
+    run_all(_inside(fabric.node(end), _batch("tc", shaped(fabric.wiring.interface(end), each))) for end, each in ends)
 
 
 def _operational() -> set[str]:

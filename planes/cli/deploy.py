@@ -39,8 +39,9 @@ def deploy(session: Session, plan: str, name: str | None, timeout: float) -> Non
     if found.topology is None:
         raise LabError(f"plan {found.name!r} has no topology to launch", "add a `topology:`, see the README")
     programs = (argv[0] for host in found.topology.hosts.values() for argv in host.run)
-    labs.refuse_machine(needs.host_checks(needs.this_machine(), programs))
     begun, wiring, intent = time.monotonic(), wire(found.topology), checked.applied(Intent(""))
+    machine = needs.this_machine()
+    labs.refuse_machine([*needs.host_checks(machine, programs), *needs.link_checks(machine, wiring.wires)])
     refuse_excess(State(), intent)
     with (
         _Bars() as bars,

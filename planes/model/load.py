@@ -14,8 +14,11 @@ from pydantic import BaseModel, RootModel, ValidationError
 
 from planes.model.consistency import faults
 from planes.model.consistency.context import Fault
-from planes.model.drawing.expand import Reader, Unreadable, addressed, addressing, expanded
+from planes.model.drawing.expand import Reader, addressed, addressing, expanded
+from planes.model.drawing.files import READERS, graph_of
 from planes.model.drawing.graph import Graph
+from planes.model.drawing.raw import Unreadable
+from planes.model.drawing.text import standing_alone
 from planes.model.errors import PlanError, Problem, did_you_mean, nearest
 from planes.model.plan import Plan
 from planes.model.source import Path, Source, read
@@ -24,10 +27,6 @@ from planes.model.words import kind
 # The grammar's keys that nothing obeys yet: a step of the path each, the last one may be a scalar. Delete a line when
 # its feature works.
 NOT_YET = (
-    "topology/links/*/2/delay",
-    "topology/links/*/2/jitter",
-    "topology/links/*/2/loss",
-    "topology/links/*/2/queue",
     "checks/*/isolate",
     "checks/*/survive",
     "checks/*/bandwidth",
@@ -37,7 +36,7 @@ NOT_YET = (
 )
 
 
-def _no_file(_kind: str, name: str) -> Graph:
+def _no_file(_kind: str, name: str, _hosts: int) -> Graph:
     raise Unreadable(f"{name!r} can't be read from here: this plan is no file beside it")
 
 
@@ -47,7 +46,42 @@ def load(path: str | FilePath) -> Plan:
 
 
 def read_text(path: str | FilePath) -> str:
-    """The text of a plan file; PlanError with the reason why it can't be read."""
+    """The text of a plan file, with the graph that it names in it; PlanError with the reason why it can't be read."""
+    return read_noted(path)[0]
+
+
+def read_noted(path: str | FilePath) -> tuple[str, tuple[str, ...]]:
+    """The same, and what people should know of what was made of the graph."""
+    text = _text(path)
+    if not any(f"{kind}:" in text for kind in READERS):
+        return text, ()
+    source = read(text, str(path))
+    data = source.data if isinstance(source.data, dict) else {}
+    topology = data.get("topology")
+    if not isinstance(topology, dict) or not READERS.keys() & topology.keys():
+        return text, ()
+    reading = shape(source, _beside(FilePath(path).parent))
+    return standing_alone(text, agreed(reading), networks=not data.get("networks")), reading.notes
+
+
+def _beside(directory: FilePath) -> Reader:
+    """Reads graph files, whose names begin at a directory."""
+
+    def reader(kind: str, name: str, hosts: int) -> Graph:
+        try:
+            data = (directory / name).read_bytes()
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise Unreadable(f"{directory / name} can't be read: {why}") from None
+        try:
+            return graph_of(kind, data, hosts)
+        except Unreadable as error:
+            raise Unreadable(f"{name}: {error}") from None
+
+    return reader
+
+
+def _text(path: str | FilePath) -> str:
     file = str(path)
     try:
         return FilePath(path).read_bytes().decode("utf-8-sig")

@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 from planes.model.consistency.context import Fault
 from planes.model.drawing.generate import Impossible, generate
 from planes.model.drawing.graph import MAX_HOSTS, Graph, drawn
+from planes.model.drawing.raw import Unreadable
 from planes.model.errors import did_you_mean
 from planes.model.plan import GENERATORS, ORIGINS, PARAMETERS, Check, Network, Plan, Port, Segment, Topology
 from planes.model.source import Path
@@ -23,11 +24,8 @@ NETWORK, SEGMENT, SUBNET = "default", "hosts", ip_network("10.0.0.0/8")
 WORDS = {"rate": ("file", "graphml", "gml"), "delay": ("geographic", "graphml", "gml")}  # and what goes with them
 
 T = TypeVar("T")
-Reader: TypeAlias = Callable[[str, str], Graph]  # of a file, by its kind ("graphml") and name; Unreadable
-
-
-class Unreadable(Exception):
-    """A graph file can't be read; the text says why."""
+# Of a graph file, by its kind ("graphml"), its name and how many hosts a switch will have; Unreadable.
+Reader: TypeAlias = Callable[[str, str, int], Graph]
 
 
 @dataclass
@@ -92,7 +90,7 @@ def _hosts_each(asked: Topology) -> int:
 def _graph(asked: Topology, reader: Reader) -> Graph:
     hosts = _hosts_each(asked)
     if asked.generate is None:
-        graph = reader(str(asked.origin), str(asked.graphml or asked.gml))
+        graph = reader(str(asked.origin), str(asked.graphml or asked.gml), hosts)
         if hosts * len(graph.nodes) > MAX_HOSTS:
             raise Impossible(
                 "hosts", f"this would be {hosts * len(graph.nodes):,} hosts; there are at most {MAX_HOSTS:,}"

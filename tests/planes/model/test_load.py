@@ -100,10 +100,6 @@ def test_no_jargon_reaches_the_user() -> None:
 
 TWO = "topology: {generate: linear, size: 2}\n"
 NOT_YET_PLANS = {
-    "topology/links/*/2/delay": "topology: {switches: {a: , b: }, links: [[a, b, {delay: 5ms}]]}",
-    "topology/links/*/2/jitter": "topology: {switches: {a: , b: }, links: [[a, b, {jitter: 5ms}]]}",
-    "topology/links/*/2/loss": "topology: {switches: {a: , b: }, links: [[a, b, {loss: 1%}]]}",
-    "topology/links/*/2/queue": "topology: {switches: {a: , b: }, links: [[a, b, {queue: 100}]]}",
     "checks/*/isolate": "checks: [{isolate: }]",
     "checks/*/survive": TWO + "checks: [{survive: {each: link, between: [h1, h2], outage: 50ms}}]",
     "checks/*/bandwidth": TWO + "checks: [{bandwidth: {between: [h1, h2], at_least: 90M}}]",
