@@ -52,15 +52,19 @@ def read_text(path: str | FilePath) -> str:
 
 def read_noted(path: str | FilePath) -> tuple[str, tuple[str, ...]]:
     """The same, and what people should know of what was made of the graph."""
-    text = _text(path)
-    if not any(f"{kind}:" in text for kind in READERS):
+    return standing_text(_text(path), str(path), FilePath(path).parent)
+
+
+def standing_text(text: str, file: str, directory: FilePath) -> tuple[str, tuple[str, ...]]:
+    """A plan's text with the graph in it that it names, if it does, in a file whose name begins at the directory."""
+    if not any(kind in text for kind in READERS):
         return text, ()
-    source = read(text, str(path))
+    source = read(text, file)
     data = source.data if isinstance(source.data, dict) else {}
     topology = data.get("topology")
     if not isinstance(topology, dict) or not READERS.keys() & topology.keys():
         return text, ()
-    reading = shape(source, _beside(FilePath(path).parent))
+    reading = shape(source, _beside(directory))
     return standing_alone(text, agreed(reading), networks=not data.get("networks")), reading.notes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from ipaddress import ip_interface, ip_network
@@ -24,6 +24,7 @@ NETWORK, SEGMENT, SUBNET = "default", "hosts", ip_network("10.0.0.0/8")
 WORDS = {"rate": ("file", "graphml", "gml"), "delay": ("geographic", "graphml", "gml")}  # and what goes with them
 
 T = TypeVar("T")
+Told: TypeAlias = tuple[object, ...]
 # Of a graph file, by its kind ("graphml"), its name and how many hosts a switch will have; Unreadable.
 Reader: TypeAlias = Callable[[str, str, int], Graph]
 
@@ -221,32 +222,41 @@ def _default_network(hosts: Sequence[str]) -> Network:
 # addresses
 
 
-def addressing(plan: Plan) -> tuple[dict[str, dict[str, object]], list[Fault]]:
-    """What the hosts of a topology that was generated or read are told: the first free addresses of their segments.
+def addressing(plan: Plan, hosts: Collection[str] = ()) -> tuple[dict[str, dict[str, Told]], list[Fault]]:
+    """What hosts are told: the first free addresses of their segments. Those of a topology that was generated or read,
+    and the `hosts`.
 
     By host, `address` and `gateway`; and a fault for each subnet that is too small.
     """
-    told: dict[str, dict[str, object]] = {}
+    told: dict[str, dict[str, Told]] = {}
     faults: list[Fault] = []
-    if plan.topology is None or plan.topology.origin is None:
+    if plan.topology is None:
+        return told, faults
+    wanting = plan.topology.hosts.keys() if plan.topology.origin is not None else frozenset(hosts)
+    given = {address.ip for host in plan.topology.hosts.values() for address in host.address}
+    if not wanting:
         return told, faults
     for network, wanted in plan.networks.items():
         for name, segment in wanted.segments.items():
             named = (port.port for port in segment.ports if port.port and port.port.number is None)
-            hosts = [each.node for each in named if each.node in plan.topology.hosts and each.vlan is None]
+            here = [each.node for each in named if each.node in wanting and each.vlan is None]
             path: Path = ("networks", network, "segments", name)
-            _address(segment, [host for host in hosts if host not in told], path, told, faults)
+            _address(segment, [host for host in here if host not in told], path, given, told, faults)
     return told, faults
 
 
 def _address(
-    segment: Segment, hosts: list[str], path: Path, told: dict[str, dict[str, object]], faults: list[Fault]
+    segment: Segment,
+    hosts: list[str],
+    path: Path,
+    given: Set[object],
+    told: dict[str, dict[str, Told]],
+    faults: list[Fault],
 ) -> None:
     gateway = segment.gateway
     routers = gateway.address if gateway else ()
-    taken = (
-        {*routers, *chain.from_iterable(member.address for member in gateway.members.values())} if gateway else set()
-    )
+    members = gateway.members.values() if gateway else ()
+    taken = {*given, *routers, *chain.from_iterable(member.address for member in members)}
     addresses: dict[str, list[object]] = {host: [] for host in hosts}
     for index, subnet in enumerate(segment.subnet):
         free = (address for address in subnet.hosts() if address not in taken)
