@@ -32,7 +32,7 @@ ANSWER_SECONDS = 15.0
 STAGE_SECONDS = 120.0  # the longest that one step of a deployment may take
 GONE_SECONDS = 30.0
 POLL_SECONDS = 0.01
-CONTROLLER_LISTEN = "127.0.0.1:6653"
+CONTROLLER_LISTEN = "0.0.0.0:6653"  # in the lab's own network: its Open vSwitches come from several places
 
 # In the node: back to the caller's directory (entering a mount namespace leaves it), then the program, or why not.
 _ENTER = """
@@ -87,15 +87,15 @@ class Lab:
         Meant for os.execvp. A signal from the terminal reaches the program alone, which decides what it means; and the
         program gets SIGTERM when the process that this became is killed.
         """
-        nodes = {each.name: each.pid for each in self.info().nodes}
+        nodes = {each.name: each for each in self.info().nodes}
         if node not in nodes:
             raise LabError(f"lab {self.name!r} has no node {node!r}", did_you_mean(node, nodes), Exit.UNKNOWN)
         return [
             *(_program("env"), "--ignore-signal=INT", "--ignore-signal=QUIT"),
             *self._nsenter(),
-            *(_program("mnexec"), "-a", str(nodes[node])),
+            *(_program("mnexec"), "-a", str(nodes[node].pid)),
             *(_program("env"), "--default-signal=INT", "--default-signal=QUIT"),
-            *(f"OVS_RUNDIR={self.directory.ovs}", f"PATH={needs.search_path()}"),
+            *(f"OVS_RUNDIR={self.directory.ovs_of(nodes[node].vswitchd)}", f"PATH={needs.search_path()}"),
             *(_program("setpriv"), "--pdeathsig", "TERM"),
             *(_program("sh"), "-c", _ENTER, "sh", str(Path.cwd()), node, *argv),
         ]

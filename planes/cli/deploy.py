@@ -15,41 +15,46 @@ from planes.cli.session import Session
 from planes.management.configuration import edit_of
 from planes.model.configuration import Commit, split
 from planes.model.intent import Intent
-from planes.model.load import read_text
 from planes.model.partial import whole
 from planes.model.state import State
 from planes.model.wiring import wire
 from topologies import lab as labs
 from topologies import needs
 from topologies.errors import LabError
-from topologies.library import find
+from topologies.library import wanted
 
 
-def deploy(session: Session, plan: str, name: str | None, timeout: float) -> None:
-    """Launch the topology of PLAN (a file, or the name of a shipped plan) as a lab.
+def deploy(session: Session, plan: str, words: tuple[str, ...], name: str | None, timeout: float) -> None:
+    """Launch the topology of PLAN as a lab: a plan file, or the name of a shipped plan.
+
+    PLAN may also be a GraphML or GML file (`--hosts 2` after it: hosts for each switch), or a program that draws the
+    topology, by its file or module and the name in it: `my_topo.py:Ring --size 4`, `mininet.topo:LinearTopo --args 4`.
+    It runs as you. What follows it are its arguments, as `--size 4`, `size=4` or `4`.
 
     Returns when all switches are connected, all links found, the plan's networks installed and its gateways elected.
     The lab runs on in the background until `triplane destroy`. No root is needed; several labs may run at once. Ctrl-C
     leaves nothing behind.
     """
-    path = find(plan)
-    text = read_text(path)
-    checked = whole(split(text), Intent(""), str(path))
+    asked = wanted(plan, words)
+    for note in asked.notes:
+        session.tell(f"{plan}: {note}")
+    checked = whole(split(asked.text), Intent(""), asked.file)
     found = checked.rest
     if found.topology is None:
         raise LabError(f"plan {found.name!r} has no topology to launch", "add a `topology:`, see the README")
     programs = (argv[0] for host in found.topology.hosts.values() for argv in host.run)
-    labs.refuse_machine(needs.host_checks(needs.this_machine(), programs))
     begun, wiring, intent = time.monotonic(), wire(found.topology), checked.applied(Intent(""))
+    machine = needs.this_machine()
+    labs.refuse_machine([*needs.host_checks(machine, programs), *needs.link_checks(machine, wiring.wires)])
     refuse_excess(State(), intent)
     with (
         _Bars() as bars,
-        labs.deploy(text, name or found.name, bars.show) as deployment,
+        labs.deploy(asked.text, name or found.name, bars.show) as deployment,
     ):
         with open_store(deployment.lab, configuration=True) as store:
             synced(deployment.lab, store)
             commit = Commit(
-                1, round(time.time(), 3), login(), f"deployed from {path}", dict.fromkeys(checked.documents)
+                1, round(time.time(), 3), login(), f"deployed from {asked.file}", dict.fromkeys(checked.documents)
             )
             serial = store.edit(edit_of(checked, {}, commit, None, {}), 0)
             await_fabric(deployment.lab, store, wiring, intent, serial, timeout, bars.show)

@@ -43,13 +43,17 @@ COMMANDS = (
     Word(
         "deploy",
         "Launch a plan's topology as a lab, and wait until its fabric is up.",
-        arguments=(PLAN,),
+        arguments=(
+            Argument("plan", "A plan file, a shipped plan's name, a graph file, or FILE.py:NAME.", kind="plan"),
+            Argument("words", "What a program that draws takes.", required=False, many=True, label="ARGUMENT"),
+        ),
         options=(
             Option(("--name",), "name", "The lab's name; the plan's by default.", Argument("name", label="LAB")),
             timeout(120.0, "How long the fabric may take."),
         ),
         handler="planes.cli.deploy:deploy",
         where="line",
+        open=True,
     ),
     Word(
         "shell",

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from planes.model.plan import Topology
+from planes.model.plan import LinkOptions, Topology
 
 MAX_INTERFACE = 15  # Linux: IFNAMSIZ less the final zero
 
@@ -25,12 +25,16 @@ class End:
 
 @dataclass(frozen=True, order=True)
 class Wire:
-    """A link; `rate` is bits per second, None is as fast as it goes."""
+    """A link, and what packets meet on it either way: bits per second, seconds, percent, packets; None is nothing."""
 
     name: str
     a: End
     b: End
     rate: int | None = None
+    delay: float | None = None
+    jitter: float | None = None
+    loss: float | None = None
+    queue: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,9 +87,13 @@ def wire(topology: Topology) -> Wiring:
     ends = _ends(topology)
     names = _link_names(topology)
     wires = tuple(
-        Wire(name, a, b, link.options.rate) for name, link, (a, b) in zip(names, topology.links, ends, strict=True)
+        _wire(name, a, b, link.options) for name, link, (a, b) in zip(names, topology.links, ends, strict=True)
     )
     return Wiring(_datapath_ids(topology), tuple(topology.hosts), wires)
+
+
+def _wire(name: str, a: End, b: End, options: LinkOptions) -> Wire:
+    return Wire(name, a, b, options.rate, options.delay, options.jitter, options.loss, options.queue)
 
 
 def _ends(topology: Topology) -> list[tuple[End, End]]:
