@@ -1,8 +1,8 @@
 """Frames on their way through the tables, all of a set at once: `rewrite` for sets of headers.
 
-A *parcel* is the frames that were treated alike so far. It knows them by their headers as they *entered*, and what became
-of each field since: overwritten by a constant, moved there from another field, or nothing. So no step loses anything,
-and a parcel that ends badly says which frames, sent, end like that.
+A *parcel* is the frames that were treated alike so far. It knows them by their headers as they *entered*, and what
+became of each field since: overwritten by a constant, moved there from another field, or nothing. So no step loses
+anything, and a parcel that ends badly says which frames, sent, end like that.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from planes.data.ranges import masks
 from planes.data.rule import Load, Move, PopVlan, PushVlan, SetField
 
 _TTL = span(f.IP_TTL)
+_IN_PORT = span(f.IN_PORT)
 _CONNECTION = h.spans((f.CT_STATE, f.CT_ZONE, f.CT_MARK))
 _INSIDE = h.spans((f.IN_PORT, f.METADATA)) | _CONNECTION  # not in the bytes of a frame
 _LAYER2 = h.spans((f.ETH_DST, f.ETH_SRC))
@@ -350,6 +351,28 @@ class Parcel:
         """The frames come in at another switch."""
         for part in self._read_again():
             yield part.set(_INSIDE, in_port << SHIFT[f.IN_PORT])
+
+    def anywhere(self) -> Parcel:
+        """The frames as if they had come in by any port; what is asked of that then is found in their headers."""
+        new = self.copy()
+        new.fixed &= ~_IN_PORT
+        new.constant &= ~_IN_PORT
+        return new
+
+    def came_by(self, port: int) -> Parcel | None:
+        """Of frames from anywhere those that came in by a port."""
+        at = port << SHIFT[f.IN_PORT]
+        part = self.only((at, _IN_PORT))
+        if part is None:
+            return None
+        part.value, part.mask = part.value & ~_IN_PORT, part.mask & ~_IN_PORT
+        part.minus = tuple((value & ~_IN_PORT, mask & ~_IN_PORT) for value, mask in part.minus)
+        return part if part.fixed & _IN_PORT else part.set(_IN_PORT, at)
+
+    @property
+    def asks_for_port(self) -> bool:
+        """Of frames from anywhere: whether it matters by which port they came in."""
+        return bool(self.mask & _IN_PORT or any(mask & _IN_PORT for _, mask in self.minus))
 
     def again(self, zone: int) -> Iterator[Parcel]:
         """The frames go round to a table once more, with what conntrack says of them, which may be anything."""

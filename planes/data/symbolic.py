@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeVar
 
 from planes.data import fields as f
 from planes.data import headers as h
@@ -37,11 +38,17 @@ from planes.data.rule import (
 )
 from planes.data.switch import MAX_DEPTH, Drop, Step
 
+T = TypeVar("T")
+
 MAX_WORK = 100_000  # rules met by one set of frames at one switch
 
 _PLACE = h.spans((f.IN_PORT, f.METADATA))
 _TARGET = span(f.ETH_DST)
 _KEY = _PLACE | _TARGET
+
+
+# A table that was looked into, and what was known then of in_port, metadata and eth_dst; or a group by its number.
+Visit = tuple[int, int, int] | tuple[int]
 
 
 class Fate(Enum):
@@ -106,7 +113,7 @@ class _Table:
                     yield from rules
 
 
-def _those(by_value: Mapping[int, object], shape: int, value: int, mask: int) -> Iterator[object]:
+def _those(by_value: Mapping[int, T], shape: int, value: int, mask: int) -> Iterator[T]:
     if mask & shape == shape:
         found = by_value.get(value & shape)
         return iter(() if found is None else (found,))
@@ -124,6 +131,7 @@ class SymbolicSwitch:
         self._tables: dict[int, _Table] = {}
         self.groups: dict[int, Group] = {}
         self._strange: set[int] = set()  # groups
+        self._choices: dict[tuple[int, frozenset[int]], tuple[int, ...]] = {}
         for number, entry in enumerate(entries):
             if isinstance(entry, Rule):
                 legal = refusal(entry) is None
@@ -141,24 +149,38 @@ class SymbolicSwitch:
         down: frozenset[int] = frozenset(),
         stop: frozenset[int] = frozenset(),
         defer: bool = False,
+        seen: set[Visit] | None = None,
     ) -> list[Outcome]:
         """What becomes of a parcel from a table on. Undecided.
 
         A frame has each outcome whose parcel it is in; of those that differ in what was chosen at one place, one.
-        With `defer` groups that choose are not entered.
+        With `defer` groups that choose are not entered. What the outcomes stand on is added to `seen`.
         """
-        run = _Run(self, down, stop, defer)
+        run = _Run(self, down, stop, defer, seen)
         run.enter(table, parcel)
         return run.outcomes
 
-    def expand(self, group: int, parcel: Parcel, down: frozenset[int] = frozenset()) -> list[Outcome]:
+    def expand(
+        self, group: int, parcel: Parcel, down: frozenset[int] = frozenset(), seen: set[Visit] | None = None
+    ) -> list[Outcome]:
         """What becomes of a parcel that is handed to a group. Undecided."""
-        run = _Run(self, down, frozenset(), False)
+        run = _Run(self, down, frozenset(), False, seen)
         run.to_group(group, parcel)
         return run.outcomes
 
     def table(self, number: int) -> _Table | None:
         return self._tables.get(number)
+
+    def choice(self, group: Group, down: frozenset[int]) -> tuple[int, ...]:
+        """The buckets of which one is taken; of those that do the same, the first."""
+        key = group.id, down
+        if key not in self._choices:
+            alive = list(live(self.groups, group, down))
+            found: dict[tuple[Action, ...], int] = {}
+            for index in alive[:1] if group.type is GroupType.FAST_FAILOVER else alive:
+                found.setdefault(group.buckets[index].actions, index)
+            self._choices[key] = tuple(found.values())
+        return self._choices[key]
 
     def strange(self, group: int) -> bool:
         """Whether there are no words for what a group does."""
@@ -168,8 +190,15 @@ class SymbolicSwitch:
 class _Run:
     """One parcel, and what comes of it, on its way through one switch."""
 
-    def __init__(self, switch: SymbolicSwitch, down: frozenset[int], stop: frozenset[int], defer: bool) -> None:
-        self._switch, self._down, self._stop, self._defer = switch, down, stop, defer
+    def __init__(
+        self,
+        switch: SymbolicSwitch,
+        down: frozenset[int],
+        stop: frozenset[int],
+        defer: bool,
+        seen: set[Visit] | None,
+    ) -> None:
+        self._switch, self._down, self._stop, self._defer, self._seen = switch, down, stop, defer, seen
         self.outcomes: list[Outcome] = []
         self._depth = self._work = 0
 
@@ -178,30 +207,34 @@ class _Run:
         if table in self._stop:
             self._end(Fate.STOPPED, table, parcel)
             return
-        taken: list[tuple[Cube, Compiled]] = []
+        above: list[Cube] = []  # what rules of higher priority match
+        beside: list[tuple[Cube, Compiled]] = []  # and those of the same
+        own, known = (parcel.value, parcel.mask), parcel.known()
+        priority, all_taken = -1, False
+        if self._seen is not None:
+            self._seen.add((table, known[0] & _KEY, known[1] & _KEY))
         held = self._switch.table(table)
-        own, last = (parcel.value, parcel.mask), -1
-        for rule in held.candidates(parcel.known()) if held else ():
-            if rule.rule.priority < last:
-                return
+        for rule in held.candidates(known) if held else ():
+            if rule.rule.priority != priority:
+                if all_taken:
+                    return
+                above += [cube for cube, _ in beside]
+                priority, beside = rule.rule.priority, []
             asked = parcel.asked(rule.cube)
             both = h.meet(own, asked) if asked is not None else None
             if asked is None or both is None:
                 continue
-            above = [cube for cube, other in taken if other.rule.priority > rule.rule.priority or other.alike(rule)]
-            part = h.without(both, (*parcel.minus, *above))
+            alike = [cube for cube, other in beside if other.alike(rule)]
+            part = h.without(both, (*parcel.minus, *above, *alike))
             if part is not None:
                 met = parcel.narrowed(part).met(Step(rule.rule))
-                if len(above) < len(taken):  # the switch may choose any of equal priority
-                    met = met.chosen(("tie", table, rule.rule.priority), rule.order[1])
+                if len(alike) < len(beside):  # the switch may choose any of equal priority
+                    met = met.chosen(("tie", table, priority), rule.order[1])
                 self._apply(rule, met)
             if parcel.settles(rule.cube):
-                taken.append((asked, rule))
-                if not asked[1] & ~own[1]:
-                    last = rule.rule.priority  # all that is left; but one of equal priority may take it instead
-        if last >= 0:
-            return
-        left = h.without(own, (*parcel.minus, *(cube for cube, _ in taken)))
+                beside.append((asked, rule))
+                all_taken = all_taken or not asked[1] & ~own[1]
+        left = None if all_taken else h.without(own, (*parcel.minus, *above, *(cube for cube, _ in beside)))
         if left is not None:
             self._end(Fate.DROPPED, table, parcel.narrowed(left), Drop.MISS)
 
@@ -278,6 +311,8 @@ class _Run:
     def to_group(self, number: int, parcel: Parcel) -> None:
         """Hand the parcel to a group."""
         group = self._switch.groups.get(number)
+        if self._seen is not None:
+            self._seen.add((number,))
         if group is None:
             self._end(Fate.DROPPED, number, parcel, Drop.NO_GROUP)
         elif self._switch.strange(number):
@@ -293,15 +328,10 @@ class _Run:
             self._one_bucket(group, parcel)
 
     def _one_bucket(self, group: Group, parcel: Parcel) -> None:
-        alive = list(live(self._switch.groups, group, self._down))
-        if group.type is GroupType.FAST_FAILOVER:
-            alive = alive[:1]
-        found: dict[tuple[Action, ...], int] = {}
-        for index in alive:
-            found.setdefault(group.buckets[index].actions, index)
+        found = self._switch.choice(group, self._down)
         if not found:
             self._end(Fate.DROPPED, group.id, parcel.met(Step(group)), Drop.NO_LIVE_BUCKET)
-        for index in found.values():
+        for index in found:
             self._bucket(group, index, parcel.chosen(group.id, index) if len(found) > 1 else parcel)
 
     def _bucket(self, group: Group, index: int, parcel: Parcel) -> None:
@@ -327,6 +357,17 @@ _WAYS = (Output, Punt, ToGroup, Resubmit, Track)
 def _with_metadata(parcel: Parcel, value: int, mask: int) -> Parcel:
     at = h.SHIFT[f.METADATA]
     return parcel.set(mask << at, (value & mask) << at)
+
+
+def concerns(visit: Visit, entry: Entry) -> bool:
+    """Whether what stands on a visit may be otherwise when an entry comes or goes."""
+    match entry, visit:
+        case Rule(), (table, value, mask):
+            wanted = h.cube(entry.match)
+            return table == entry.table and not (value ^ wanted[0]) & mask & wanted[1] & _KEY
+        case Group(), (number,):
+            return number == entry.id
+    return False
 
 
 def everything(in_port: int, cube: Cube = h.EVERYTHING, minus: tuple[Cube, ...] = ()) -> Parcel:

@@ -1,0 +1,53 @@
+"""What is verified: what switches hold, how their ports are wired, and what may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from planes.control.facts import Port
+from planes.data.rule import Entry
+from planes.data.symbolic import SymbolicSwitch
+
+
+@dataclass(frozen=True)
+class Fabric:
+    """Switches by datapath id, what each holds; wires in both directions; ports that are down now."""
+
+    entries: Mapping[int, frozenset[Entry]]
+    wires: Mapping[Port, Port]
+    down: frozenset[Port] = frozenset()
+
+    @cached_property
+    def switches(self) -> dict[int, SymbolicSwitch]:
+        """To run sets of frames on."""
+        return {dpid: SymbolicSwitch(entries) for dpid, entries in self.entries.items()}
+
+    @cached_property
+    def links(self) -> tuple[tuple[Port, Port], ...]:
+        """Each once, those only that are up."""
+        ends = (tuple(sorted(pair)) for pair in self.wires.items())
+        return tuple(sorted({(a, b) for a, b in ends if not {a, b} & self.down}))
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Ports that are down, and the link whose failure made them so; None is as it is now."""
+
+    down: frozenset[Port]
+    link: tuple[Port, Port] | None = None
+    _by_switch: dict[int, frozenset[int]] = field(default_factory=dict, compare=False, repr=False)
+
+    def at(self, dpid: int) -> frozenset[int]:
+        """The ports of one switch that are down."""
+        found = self._by_switch.get(dpid)
+        if found is None:
+            found = self._by_switch[dpid] = frozenset(port for at, port in self.down if at == dpid)
+        return found
+
+
+def scenarios(fabric: Fabric, failures: int) -> tuple[Scenario, ...]:
+    """As it is now; and, with one failure, each link dead by itself."""
+    links: Iterable[tuple[Port, Port]] = fabric.links if failures else ()
+    return Scenario(fabric.down), *(Scenario(fabric.down | {*link}, link) for link in links)
