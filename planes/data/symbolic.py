@@ -228,7 +228,8 @@ class _Run:
             part = h.without(both, (*parcel.minus, *above, *alike))
             if part is not None:
                 met = parcel.narrowed(part).met(Step(rule.rule))
-                if len(alike) < len(beside):  # the switch may choose any of equal priority
+                if any(h.meet(both, cube) for cube, other in beside if not other.alike(rule)):
+                    # the switch may choose any of equal priority
                     met = met.chosen(("tie", table, priority), rule.order[1])
                 self._apply(rule, met)
             if parcel.settles(rule.cube):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from planes.control.facts import Port
@@ -19,10 +19,17 @@ class Fabric:
     wires: Mapping[Port, Port]
     down: frozenset[Port] = frozenset()
 
+    _made: Mapping[int, SymbolicSwitch] = field(default_factory=dict, compare=False, repr=False)
+
     @cached_property
     def switches(self) -> dict[int, SymbolicSwitch]:
         """To run sets of frames on."""
-        return {dpid: SymbolicSwitch(entries) for dpid, entries in self.entries.items()}
+        return {dpid: self._made.get(dpid) or SymbolicSwitch(entries) for dpid, entries in self.entries.items()}
+
+    def after(self, before: Fabric) -> Fabric:
+        """The same, knowing what of an earlier one is as it was."""
+        same = {dpid: made for dpid, made in before.switches.items() if before.entries[dpid] == self.entries.get(dpid)}
+        return replace(self, _made=same)
 
     @cached_property
     def links(self) -> tuple[tuple[Port, Port], ...]:

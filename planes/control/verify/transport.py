@@ -89,6 +89,11 @@ class Onward:
     first: Summary
     others: tuple[tuple[int, Summary], ...]
 
+    @property
+    def irregular(self) -> bool:
+        """In some scenario what is under the label matters."""
+        return not (self.first.regular and all(summary.regular for _, summary in self.others))
+
     def of(self, scenario: int) -> Summary:
         """Where it goes in one scenario."""
         return next((summary for number, summary in self.others if number == scenario), self.first)
@@ -160,6 +165,8 @@ class Transport:
         self._shared: dict[Summary, Summary] = {}
         self._ports: dict[tuple[int, int], frozenset[int]] = {}
         self._starts: dict[tuple[int, int, Cube, int, frozenset[int]], Local] = {}
+        self._handed: dict[tuple[int, int, Cube, int], Onward] = {}
+        self._put_out: dict[Node, Onward] = {}
         self._otherwise: dict[Node, int] = defaultdict(int)  # in which scenarios, bit by bit
         self.seen: dict[int, set[Visit]] = defaultdict(set)  # what the nodes stand on
         self.first = _Graph(self, 0)
@@ -176,6 +183,10 @@ class Transport:
         for number, scenario in enumerate(self._scenarios[1:], 1):
             self._graphs.append(self._explore_after(number, scenario, watchers, before))
             yield f"link {number} of {len(self._scenarios) - 1}"
+
+    def goes_on(self, fabric: Fabric) -> None:
+        """The fabric has changed, but for nothing of what was looked at here."""
+        self._fabric = fabric
 
     @property
     def loops(self) -> list[Loop]:
@@ -229,13 +240,19 @@ class Transport:
 
     def handed(self, dpid: int, group: int, label: Cube, in_port: int) -> Onward:
         """Where frames go that a switch hands to a group, of whose eth_dst so much is known."""
-        label = widened(label)
-        return self._onward(dpid, lambda number: self._start(dpid, group, label, in_port, self._scenarios[number]))
+        key = dpid, group, widened(label), in_port
+        if key not in self._handed:
+            start = lambda number: self._start(*key, self._scenarios[number])  # noqa: E731
+            self._handed[key] = self._onward(dpid, start)
+        return self._handed[key]
 
     def put_out(self, at: Port, label: Cube) -> Onward:
         """Where frames go that come in at a port."""
-        local = Local((Node(*at, widened(label)),), frozenset(), True, frozenset())
-        return self._onward(at[0], lambda _: local)
+        node = Node(*at, widened(label))
+        if node not in self._put_out:
+            local = Local((node,), frozenset(), True, frozenset())
+            self._put_out[node] = self._onward(at[0], lambda _: local)
+        return self._put_out[node]
 
     def _onward(self, dpid: int, start: Callable[[int], Local]) -> Onward:
         first = start(0)
