@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import networkx as nx
+
 from planes.control.facts import Port
 from planes.data.rule import Entry
 from planes.data.symbolic import SymbolicSwitch
@@ -45,6 +47,22 @@ class Scenario:
     down: frozenset[Port]
     link: tuple[Port, Port] | None = None
     _by_switch: dict[int, frozenset[int]] = field(default_factory=dict, compare=False, repr=False)
+    _joined: dict[int, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def joins(self, fabric: Fabric, one: int, other: int) -> bool:
+        """Whether two switches are still joined by links that are up."""
+        return self._parts(fabric).get(one, one) == self._parts(fabric).get(other, other)
+
+    def _parts(self, fabric: Fabric) -> dict[int, int]:
+        """For each switch the least one that it is joined to."""
+        found = self._joined
+        if not found and fabric.wires:
+            graph: nx.Graph[int] = nx.Graph()
+            graph.add_nodes_from(fabric.entries)
+            graph.add_edges_from((a[0], b[0]) for a, b in fabric.wires.items() if not {a, b} & self.down)
+            for part in nx.connected_components(graph):
+                found.update(dict.fromkeys(part, min(part)))
+        return found
 
     def at(self, dpid: int) -> frozenset[int]:
         """The ports of one switch that are down."""

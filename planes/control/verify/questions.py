@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planes.control.facts import Access, Port
+from planes.control.verify.fabric import Fabric, Scenario
 from planes.control.verify.passage import Leaf, Passage
 from planes.control.verify.transport import Kind
 from planes.control.verify.wanted import Arrival, Question, Start, Wanted, Wish
@@ -25,7 +26,7 @@ class Fault:
     """Something that must not be: the frames, where they enter, and what comes of them.
 
     `gap`: a link is dead and no other way is left that needs no controller, which will find one. `end` is where they
-    end, None where they don't arrive at one of several places.
+    end, None where they don't arrive at one of several places, or `twice`: then `places` are that one's ports.
     """
 
     question: Question
@@ -36,9 +37,14 @@ class Fault:
     end: Leaf | None
     gap: bool = False
     unsure: bool = False  # it was not to be decided
+    places: tuple[Port, ...] = ()
+    twice: bool = False
 
 
-def answers(wanted: Wanted, start: Start, passage: Passage, wishes: Iterable[Wish]) -> Iterator[Fault]:
+Case = tuple[Fabric, Sequence[Scenario]]  # what is asked about
+
+
+def answers(case: Case, wanted: Wanted, start: Start, passage: Passage, wishes: Iterable[Wish]) -> Iterator[Fault]:
     """All faults of what enters at a port. Each is of frames that there may be: counterexamples tell."""
     if passage.undecided:
         everything = Fault(
@@ -48,7 +54,7 @@ def answers(wanted: Wanted, start: Start, passage: Passage, wishes: Iterable[Wis
         return
     leaving = [(leaf, tuple(receivers(wanted.by_port, leaf))) for leaf in passage.leaves if leaf.kind is Kind.LEFT]
     yield from _anywhere(wanted, start, passage.leaves, leaving)
-    got = _Got(start, passage.leaves, leaving)
+    got = _Got(case, wanted, start, passage.leaves, leaving)
     for wish in wishes:
         yield from got.judge(wish)
 
@@ -113,11 +119,14 @@ class _Got:
 
     def __init__(
         self,
+        case: Case,
+        wanted: Wanted,
         start: Start,
         leaves: Sequence[Leaf],
         leaving: Sequence[tuple[Leaf, tuple[tuple[Access | None, Parcel], ...]]],
     ) -> None:
-        self._start = start
+        self._fabric, self._scenarios = case
+        self._wanted, self._start = wanted, start
         self._ends: list[tuple[Leaf, Access | None, Parcel]] = [
             (leaf, access, parcel) for leaf, ends in leaving for access, parcel in ends
         ]
@@ -145,29 +154,45 @@ class _Got:
         if not exists(both):
             return
         gap = leaf.scenario > 0 and leaf.kind is Kind.DROPPED and leaf.why in _REPAIRED
+        if gap and not all(self._joined(leaf.scenario, arrival) for arrival in wish.arrivals):
+            return  # nothing could
         yield Fault(wish.question, wish.words, self._start.port, both, leaf.scenario, leaf, gap=gap)
+
+    def _joined(self, number: int, arrival: Arrival) -> bool:
+        return self._scenarios[number].joins(self._fabric, self._start.port[0], arrival.access[0])
 
     def _missing(
         self, wish: Wish, arrived: Mapping[Arrival, Sequence[tuple[Headers, Leaf, Parcel]]]
     ) -> Iterator[Fault]:
         """Of a flood, who hears nothing; and who hears it twice."""
-        for found in arrived.values():
+        for arrival, found in arrived.items():
             now = [(headers, parcel) for headers, leaf, parcel in found if leaf.scenario == 0]
-            for number, (one, parcel) in enumerate(now):
-                for other, another in now[number + 1 :]:
-                    both = h.common(one, other) if _together(parcel, another) else None
-                    if both is not None and exists(both):
-                        words = f"{wish.words} arrives twice at one place"
-                        yield Fault(wish.question, words, self._start.port, both, 0, None)
-            if not wish.flood:
-                continue
-            try:
-                lost = h.uncovered(wish.headers, [headers for headers, _ in now])
-            except Undecided:
-                yield Fault(wish.question, wish.words, self._start.port, wish.headers, 0, None, unsure=True)
-                continue
-            if lost is not None:
-                yield Fault(wish.question, wish.words, self._start.port, Headers((lost, h.ALL)), 0, None)
+            at = arrival.access
+            places = tuple((at[0], number) for number in self._wanted.members(at))
+            for headers in self._doubled(now):
+                words = f"{wish.words} arrives twice"
+                yield Fault(wish.question, words, self._start.port, headers, 0, None, places=places, twice=True)
+            if wish.flood:
+                yield from self._unheard(wish, [headers for headers, _ in now], places)
+
+    def _doubled(self, now: Sequence[tuple[Headers, Parcel]]) -> Iterator[Headers]:
+        for number, (one, parcel) in enumerate(now):
+            for other, another in now[number + 1 :]:
+                both = h.common(one, other) if _together(parcel, another) else None
+                if both is not None and exists(both):
+                    yield both
+
+    def _unheard(self, wish: Wish, now: Sequence[Headers], places: tuple[Port, ...]) -> Iterator[Fault]:
+        fault = Fault(wish.question, wish.words, self._start.port, wish.headers, 0, None, places=places)
+        try:
+            lost = h.uncovered(wish.headers, now)
+        except Undecided:
+            yield replace(fault, unsure=True)
+            return
+        if lost is not None:
+            beside = h.without(wish.headers.cube, (*wish.headers.minus, *(each.cube for each in now)))
+            found = beside if beside and exists(beside) else Headers((lost, h.ALL))
+            yield replace(fault, headers=found)
 
     def _as_wished(self, part: Parcel, arrival: Arrival) -> bool:
         """The frames are as they must be when they arrive."""

@@ -57,7 +57,7 @@ class Verifier:
         found = list(self._transported(fabric, progress))
         wanted = Wanted(known, ports, fabric.wires)
         starts = [start for start in wanted.starts() if only is None or _network(wanted, start) in only]
-        passages = Passages(self._fabric or fabric, self._moved(), self._scenarios)
+        passages = Passages(self._now(), self._moved(), self._scenarios)
         kept = {start: passage for start, passage in self._passages.items() if start in {*starts}}
         self._passages, asked, again = kept, 0, 0
         for number, start in enumerate(starts):
@@ -79,11 +79,16 @@ class Verifier:
             raise ValueError("nothing was explored yet")
         return self._transport
 
+    def _now(self) -> Fabric:
+        if self._fabric is None:
+            raise ValueError("no fabric was seen yet")
+        return self._fabric
+
     def _answered(self, wanted: Wanted, start: Start, passage: Passage, wishes: tuple[Wish, ...]) -> tuple[Fault, ...]:
         before = self._answers.get(start)
         if before is not None and before[0] is passage and before[1] == wishes:
             return before[2]
-        faults = tuple(answers(wanted, start, passage, wishes))
+        faults = tuple(answers((self._now(), self._scenarios), wanted, start, passage, wishes))
         self._answers[start] = passage, wishes, faults
         return faults
 

@@ -172,13 +172,12 @@ class _Sender:
 
     def _packets(self, to: int, **more: int) -> Iterator[Headers]:
         """IP from its own addresses that the policy lets pass to a segment; not Neighbor Discovery."""
-        nd = tuple(h.cube(match(**_V6, ip_proto=f.IP_ICMPV6, icmpv6_type=kind)) for kind in (135, 136))
         for address in self._host.ipv4:
             cube = h.cube(match(**self._frame, **more, **_V4, ipv4_src=address))
             yield from self._passing(Headers(cube), to)
         for address in self._host.ipv6:
             cube = h.cube(match(**self._frame, **more, **_V6, ipv6_src=address))
-            yield from self._passing(Headers(cube, nd), to)
+            yield from self._passing(Headers(cube, _neighbor_discovery()), to)
 
     def _passing(self, headers: Headers, to: int) -> Iterator[Headers]:
         """Those that the first line about them allows, or none is about. What conntrack thinks invalid may stop."""
@@ -355,9 +354,17 @@ class _Sender:
             cube = h.with_field(cube, f.IP_TTL, 0, 0) if cube else None
             target = IPv4Address(to[0]) if version == 4 else IPv6Address(to[0])
             words = f"{mac_text(self._mac)} by its gateway to {target}/{to[1]} at {mac_text(mac)}"
-            for headers in self._passing(Headers(cube, (*minus, *spent)), segment) if cube else ():
+            for headers in (
+                self._passing(Headers(cube, (*minus, *spent, *_neighbor_discovery())), segment) if cube else ()
+            ):
                 if _whole(headers, version):
                     yield Wish(Question.GATEWAY, words, headers, (Arrival(host.access, became, 1),))
+
+
+def _neighbor_discovery() -> tuple[Cube, ...]:
+    """What switches answer, or learn from, and what nobody routes."""
+    kinds = f.NEIGHBOR_SOLICIT, f.NEIGHBOR_ADVERT
+    return tuple(h.cube(match(**_V6, ip_proto=f.IP_ICMPV6, icmpv6_type=kind)) for kind in kinds)
 
 
 def _set(headers: Headers | None) -> Iterator[Headers]:
