@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
-from planes.cli import verify as verifying
-from planes.cli import way
+from planes.cli import tally, way
 from planes.cli.bringup import open_store, synced
 from planes.cli.ends import Ends, Host, Journey
 from planes.cli.explain import origins
@@ -77,7 +76,7 @@ def trace(
     told = origins(lab, known, intent)
     hosts = journey.sender.name, journey.receiver.name
     story = way.Story(found, wiring, *hosts, frozenset(journey.receiver.places), expected, way.teller(told))
-    counted = verifying.verify(lab, journey, flow, found) if verify else None
+    counted = tally.verify(lab, journey, flow, found) if verify else None
     session.show([*story.tables(), *([counted.table()] if counted else [])], [*story.lines(), *story.paths()])
     for switch, entries in foreign.items():
         session.tell(f"{switch} holds {len(entries)} entries of a stranger's, which the trace leaves out")

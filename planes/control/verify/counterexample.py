@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -15,7 +15,7 @@ from planes.data import trace as traces
 from planes.data.rule import Entry
 from planes.data.specimen import specimens
 from planes.data.switch import Drop, Switch
-from planes.data.trace import End, Fate, Place, Seen, Trace
+from planes.data.trace import End, Fate, Place, Seen, Trace, Way
 
 MAX_TRIES = 12  # frames of one fault that are tried
 
@@ -86,8 +86,8 @@ class Replay:
             return round_ or not trace.whole or any(end.why is Drop.TOO_DEEP for end in ends)
         if fault.end is None:
             places = {self.place(port) for port in fault.places}
-            arrived = sum(end.fate is Fate.LEFT and end.place in places for end in ends)
-            return arrived > 1 if fault.twice else arrived == 0
+            arrived = any(end.fate is Fate.LEFT and end.place in places for end in ends)
+            return most_copies(trace, places) > 1 if fault.twice else not arrived
         return any(self._is(end, fault) for end in ends)
 
     def _is(self, end: End, fault: Fault) -> bool:
@@ -101,3 +101,20 @@ class Replay:
         if end.fate is not _FATES.get(leaf.kind) or end.place[0] != here[0]:
             return False
         return leaf.kind is not Kind.LEFT or end.place == here
+
+
+def most_copies(trace: Trace, places: Collection[Place]) -> int:
+    """How many copies of a frame leave by some ports, at most, whatever hashes choose."""
+    visits = {(visit.place, visit.frame): visit for visit in trace.visits}
+
+    def copies(at: tuple[Place, bytes], seen: frozenset[tuple[Place, bytes]]) -> int:
+        visit = visits.get(at)
+        if visit is None or at in seen:
+            return 0
+        return max((leaving(way, seen | {at}) for way in visit.ways), default=0)
+
+    def leaving(way: Way, seen: frozenset[tuple[Place, bytes]]) -> int:
+        own = sum(end.fate is Fate.LEFT and end.place in places for end in way.ends)
+        return own + sum(copies((leg.to, leg.frame), seen) for leg in way.legs)
+
+    return max((copies((visit.place, visit.frame), frozenset()) for visit in trace.visits[: trace.starts]), default=0)

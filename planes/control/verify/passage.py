@@ -180,13 +180,15 @@ class _Walk:
 
     def _arrive(self, ends: Iterable[End], parcel: Parcel, when: When, landings: int, path: Path) -> None:
         landed: dict[tuple[int, Cube], list[int]] = {}
+        fork = landings, _known(parcel)  # it takes one of these ways
         for end in ends:
             if end.kind is Kind.LANDED:
                 landed.setdefault((end.dpid, end.label), []).append(end.number)
             else:
-                self._leaf(end.kind, end.dpid, end.number, _relabelled(parcel, end.label), when, end.why)
+                there = _relabelled(parcel, end.label).chosen(fork, hash((end, when)))
+                self._leaf(end.kind, end.dpid, end.number, there, when, end.why)
         for (dpid, label), ports in sorted(landed.items()):
-            there = parcel.chosen(("landing", landings), hash((dpid, label, when)))
+            there = parcel.chosen(fork, hash((dpid, label, when)))
             self._land(dpid, ports, _relabelled(there, label), when, landings + 1, path)
 
     def _land(self, dpid: int, ports: list[int], parcel: Parcel, when: When, landings: int, path: Path) -> None:

@@ -174,10 +174,18 @@ class _Sender:
         """IP from its own addresses that the policy lets pass to a segment; not Neighbor Discovery."""
         for address in self._host.ipv4:
             cube = h.cube(match(**self._frame, **more, **_V4, ipv4_src=address))
-            yield from self._passing(Headers(cube), to)
+            yield from self._passing(Headers(cube, self._hellos()), to)
         for address in self._host.ipv6:
             cube = h.cube(match(**self._frame, **more, **_V6, ipv6_src=address))
-            yield from self._passing(Headers(cube, _neighbor_discovery()), to)
+            yield from self._passing(Headers(cube, (*_neighbor_discovery(), *self._hellos())), to)
+
+    def _hellos(self) -> tuple[Cube, ...]:
+        """What only routers say to each other: hosts' are dropped."""
+        hellos = self._members.hellos if self._members else None
+        if hellos is None:
+            return ()
+        terms: dict[str, int] = (_V4 if hellos.version == 4 else _V6) | {"ip_proto": hellos.protocol}
+        return (h.cube(match(**terms, **({"udp_dst": hellos.port} if hellos.port else {}))),)
 
     def _passing(self, headers: Headers, to: int) -> Iterator[Headers]:
         """Those that the first line about them allows, or none is about. What conntrack thinks invalid may stop."""
@@ -355,7 +363,9 @@ class _Sender:
             target = IPv4Address(to[0]) if version == 4 else IPv6Address(to[0])
             words = f"{mac_text(self._mac)} by its gateway to {target}/{to[1]} at {mac_text(mac)}"
             for headers in (
-                self._passing(Headers(cube, (*minus, *spent, *_neighbor_discovery())), segment) if cube else ()
+                self._passing(Headers(cube, (*minus, *spent, *_neighbor_discovery(), *self._hellos())), segment)
+                if cube
+                else ()
             ):
                 if _whole(headers, version):
                     yield Wish(Question.GATEWAY, words, headers, (Arrival(host.access, became, 1),))
