@@ -10,7 +10,7 @@ from planes.control.verify.fabric import Fabric, Scenario, scenarios
 from planes.control.verify.passage import Passage, Passages
 from planes.control.verify.questions import Fault, answers
 from planes.control.verify.transport import Transport
-from planes.control.verify.wanted import Question, Start, Wanted, Wish
+from planes.control.verify.wanted import Named, Question, Start, Wanted, Wish, by_mac
 from planes.data.headers import Headers
 from planes.data.rule import Entry
 from planes.data.symbolic import Visit, concerns
@@ -52,10 +52,11 @@ class Verifier:
         ports: Iterable[Port],
         progress: Progress = silent,
         only: frozenset[int] | None = None,
+        named: Named = by_mac,
     ) -> Result:
         """Every fault of a fabric, of which so much is known. `only`: what enters in these networks, by number."""
         found = list(self._transported(fabric, progress))
-        wanted = Wanted(known, ports, fabric.wires)
+        wanted = Wanted(known, ports, fabric.wires, named)
         starts = [start for start in wanted.starts() if only is None or _network(wanted, start) in only]
         passages = Passages(self._now(), self._moved(), self._scenarios)
         kept = {start: passage for start, passage in self._passages.items() if start in {*starts}}

@@ -6,7 +6,7 @@ A wish is a set of headers that a host may send, and what must come of every one
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -75,13 +75,19 @@ class Start:
 
 
 Host = tuple[int, HostFact]  # its MAC
+Named = Callable[[int, int], str]  # how people call the host of a segment's MAC
+
+
+def by_mac(_: int, mac: int) -> str:
+    """Where hosts have no names."""
+    return mac_text(mac)
 
 
 class Wanted:
     """What is wanted of a fabric, by access."""
 
-    def __init__(self, known: Facts, ports: Iterable[Port], wires: Iterable[Port]) -> None:
-        self._facts = known
+    def __init__(self, known: Facts, ports: Iterable[Port], wires: Iterable[Port], named: Named = by_mac) -> None:
+        self._facts, self.named = known, named
         self.accesses = known.table(facts.ACCESS)
         self._ports = sorted({*ports} - {*wires})
 
@@ -145,6 +151,7 @@ class _Sender:
     def __init__(self, wanted: Wanted, known: Facts, segment: int, network: int, mac: int, host: HostFact) -> None:
         self._wanted, self._facts = wanted, known
         self._segment, self._network, self._mac, self._host = segment, network, mac, host
+        self._name = wanted.named(segment, mac)
         vlan = host.access[2]
         self._frame: dict[str, int] = {"eth_src": mac, "vlan_vid": f.VLAN_PRESENT | vlan if vlan else f.NO_VLAN}
         self._gateway = known.table(facts.GATEWAY).get(segment)
@@ -157,7 +164,7 @@ class _Sender:
         for mac, host in self._wanted.hosts(self._segment):
             if host.access == self._host.access:
                 continue
-            words = f"{mac_text(self._mac)} to {mac_text(mac)}"
+            words = f"{self._name} to {self._wanted.named(self._segment, mac)}"
             arrival = (Arrival(host.access),)
             for headers in (*self._others(eth_dst=mac), *self._packets(self._segment, eth_dst=mac)):
                 yield Wish(Question.REACH, words, headers, arrival)
@@ -222,7 +229,7 @@ class _Sender:
         everyone = tuple(Arrival(access) for access in fact.accesses if access != self._host.access) if fact else ()
         if not everyone:
             return
-        words = f"a broadcast of {mac_text(self._mac)}"
+        words = f"a broadcast of {self._name}"
         for headers in self._others(eth_dst=f.BROADCAST):
             yield Wish(Question.FLOOD, words, headers, everyone, flood=True)
         neighbors = self._facts.table(facts.NEIGHBOR)
@@ -260,7 +267,7 @@ class _Sender:
                 became = {f.ETH_DST: self._mac, f.ETH_SRC: mac, f.ARP_OP: 2, f.ARP_SPA: asked, f.ARP_TPA: mine}
                 arrival = self._back(became | {f.ARP_SHA: mac, f.ARP_THA: self._mac})
                 headers = Headers(h.cube(match(**terms, eth_dst=f.BROADCAST)))
-                words = f"{mac_text(self._mac)} asks for gateway {IPv4Address(asked)}"
+                words = f"{self._name} asks for gateway {IPv4Address(asked)}"
                 yield Wish(Question.GATEWAY, words, headers, arrival, controller=shares)
         for asked in gateway.ipv6:
             for mine in self._host.ipv6:
@@ -270,7 +277,7 @@ class _Sender:
                 became = {f.ETH_DST: self._mac, f.ETH_SRC: mac, f.IPV6_SRC: asked, f.IPV6_DST: mine}
                 any_: dict[Field, int | None] = dict.fromkeys(_ND_FIELDS)
                 arrival = self._back(became | {f.ICMPV6_TYPE: f.NEIGHBOR_ADVERT} | any_)
-                words = f"{mac_text(self._mac)} asks for gateway {IPv6Address(asked)}"
+                words = f"{self._name} asks for gateway {IPv6Address(asked)}"
                 yield Wish(Question.GATEWAY, words, Headers(h.cube(match(**terms))), arrival, controller=shares)
 
     def _back(self, became: dict[Field, int] | dict[Field, int | None]) -> tuple[Arrival, ...]:
@@ -361,7 +368,7 @@ class _Sender:
             cube = h.meet(h.cube(terms), _to(version, to))
             cube = h.with_field(cube, f.IP_TTL, 0, 0) if cube else None
             target = IPv4Address(to[0]) if version == 4 else IPv6Address(to[0])
-            words = f"{mac_text(self._mac)} by its gateway to {target}/{to[1]} at {mac_text(mac)}"
+            words = f"{self._name} by its gateway to {target}/{to[1]} at {self._wanted.named(segment, mac)}"
             for headers in (
                 self._passing(Headers(cube, (*minus, *spent, *_neighbor_discovery(), *self._hellos())), segment)
                 if cube
