@@ -151,11 +151,12 @@ def of_lab(lab: Lab, rules: str) -> Subject:
     rows = [row for row in known.of(state.Port) if row.number <= MAX_PORT and row.switch in numbers]
     ports = tuple(sorted((numbers[row.switch], row.number) for row in rows))
     down = frozenset((numbers[row.switch], row.number) for row in rows if not row.up)
-    wanted, unread = _entries_of(core), tuple(row.name for row in known.of(state.Switch) if not row.connected)
+    wanted, unread = _entries_of(core), tuple[str, ...]()
     entries = wanted
     if rules == INSTALLED:
         told = {each["name"] for each in ask(lab.directory.controller_control, "fabric/switches")["switches"]}
-        unread = tuple(sorted(numbers.keys() - told))
+        led_to = {wires[a][0] for a in wires if a not in down and wires[a] not in down}
+        unread = tuple(sorted(name for name in numbers.keys() - told if numbers[name] in led_to))
         entries = {numbers[name]: held_by(lab, name) for name in sorted(told & numbers.keys())}
     file = str(lab.directory.plan)
     text = read_text(file)

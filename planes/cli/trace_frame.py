@@ -32,17 +32,17 @@ def frame(session: Session, at: str, data: str, cut: str | None, plan: str | Non
         end = _place(found, cut)
         down |= {end} | ({found.fabric.wires[end]} if end in found.fabric.wires else set())
     trace = Replay(found.fabric, found.names).trace(place, raw, frozenset(down))
-    story = Told(found, trace)
+    story = Told(found, trace, place)
     session.show(story.tables(), story.lines())
 
 
 class Told:
     """A trace of a frame that is nobody's in particular."""
 
-    def __init__(self, found: Subject, trace: Trace) -> None:
+    def __init__(self, found: Subject, trace: Trace, port: Port) -> None:
         self._found = found
-        sender = found.plan.wiring and trace.visits[0].place[0]
-        self._story = way.Story(trace, found.plan.wiring, str(sender), "", frozenset(), b"", self._why)
+        sender = found.behind(port) or f"port {port[1]}"
+        self._story = way.Story(trace, found.plan.wiring, sender, "", frozenset(), trace.visits[0].frame, self._why)
 
     def _why(self, rule: Rule) -> str:
         return self._found.why("", rule)

@@ -116,7 +116,8 @@ class Report:
     def _shown(self, faults: Sequence[Fault]) -> Shown:
         for fault in faults[:MAX_SHOWN] if not faults[0].unsure else ():
             example = self._replay.shown(fault, self._scenario(fault).down)
-            if example is not None:
+            lost = example is not None and any(route.end.fate is Fate.LOST for route in example.trace.routes)
+            if example is not None and not (lost and self._found.unread):
                 return Shown((fault, *(each for each in faults if each is not fault)), example)
         return Shown(tuple(faults), None)
 

@@ -44,15 +44,17 @@ _LIKELY: tuple[dict[str, int], ...] = (
         "nd_reserved": 0,
         "ipv6_nd_tll": 0,
     },
-    {"eth_type": f.ETH_IPV4},  # cut off
-    {"eth_type": f.ETH_IPV6},
+    *({"eth_type": eth_type} for eth_type in (f.ETH_IPV4, f.ETH_ARP, f.ETH_IPV6)),  # cut off
 )
 
 
 def specimens(headers: Headers) -> Iterator[bytes]:
     """Frames of a set, ordinary ones first; none where it has only headers that no frame has, or hard to find."""
     told = set()
-    for wanted in _LIKELY:
+    at = h.SHIFT[f.ETH_TYPE]
+    value, mask = (each >> at & f.ETH_TYPE.full for each in headers.cube)
+    fitting = [wanted for wanted in _LIKELY if not (wanted["eth_type"] ^ value) & mask]
+    for wanted in fitting or _LIKELY[:1]:
         for vlan in (f.NO_VLAN, f.VLAN_PRESENT | 1):
             likely = h.cube(match(**_MACS, **wanted, vlan_vid=vlan))[0]
             try:

@@ -64,7 +64,7 @@ def broken(simulated: Simulated, entries: Mapping[int, frozenset[Entry]], more: 
     """What sampled frames do that must not be, by the reference switches alone: an oracle that may miss things."""
     here = fabric(simulated, entries)
     replay = Replay(here, names(simulated))
-    wanted = Wanted(known(simulated), ports(simulated), here.wires)
+    wanted = Wanted(known(simulated), ports(simulated), here)
     found: list[str] = []
     for start in wanted.starts():
         for frame in more:

@@ -47,16 +47,19 @@ Case = tuple[Fabric, Sequence[Scenario]]  # what is asked about
 def answers(case: Case, wanted: Wanted, start: Start, passage: Passage, wishes: Iterable[Wish]) -> Iterator[Fault]:
     """All faults of what enters at a port. Each is of frames that there may be: counterexamples tell."""
     if passage.undecided:
-        everything = Fault(
-            Question.LEAK, "there was too much to follow", start.port, start.headers, 0, None, unsure=True
-        )
-        yield everything
+        yield from undecided(start)
         return
     leaving = [(leaf, tuple(receivers(wanted.by_port, leaf))) for leaf in passage.leaves if leaf.kind is Kind.LEFT]
     yield from _anywhere(wanted, start, passage.leaves, leaving)
     got = _Got(case, wanted, start, passage.leaves, leaving)
     for wish in wishes:
         yield from got.judge(wish)
+
+
+def undecided(start: Start) -> Iterator[Fault]:
+    """Nothing is proven of what enters there."""
+    for question in Question:
+        yield Fault(question, "there was too much to follow", start.port, start.headers, 0, None, unsure=True)
 
 
 def receivers(by_port: Mapping[Port, Sequence[Access]], leaf: Leaf) -> Iterator[tuple[Access | None, Parcel]]:
@@ -86,8 +89,9 @@ def _anywhere(
         if (leaf.kind is Kind.LOOPED or leaf.why is Drop.TOO_DEEP) and exists(leaf.parcel.headers):
             yield Fault(Question.LOOP, "goes round and round", start.port, leaf.parcel.headers, leaf.scenario, leaf)
         elif leaf.kind is Kind.UNKNOWN and exists(leaf.parcel.headers):
-            words = "meets an entry that there are no words for"
-            yield Fault(Question.LEAK, words, start.port, leaf.parcel.headers, leaf.scenario, leaf, unsure=True)
+            for question in (Question.LOOP, Question.LEAK):
+                words = "meets an entry that there are no words for"
+                yield Fault(question, words, start.port, leaf.parcel.headers, leaf.scenario, leaf, unsure=True)
     for leaf, ends in leaving:
         for access, parcel in ends:
             words = _strays(wanted, start, access, parcel)
@@ -153,9 +157,10 @@ class _Got:
     def _fault(self, wish: Wish, both: Headers, leaf: Leaf) -> Iterator[Fault]:
         if not exists(both):
             return
-        gap = leaf.scenario > 0 and leaf.kind is Kind.DROPPED and leaf.why in _REPAIRED
-        if gap and not all(self._joined(leaf.scenario, arrival) for arrival in wish.arrivals):
+        dead = leaf.kind is Kind.DROPPED and leaf.why in _REPAIRED
+        if dead and not all(self._joined(leaf.scenario, arrival) for arrival in wish.arrivals):
             return  # nothing could
+        gap = dead and leaf.scenario > 0
         yield Fault(wish.question, wish.words, self._start.port, both, leaf.scenario, leaf, gap=gap)
 
     def _joined(self, number: int, arrival: Arrival) -> bool:
@@ -172,7 +177,7 @@ class _Got:
             for headers in self._doubled(now):
                 words = f"{wish.words} arrives twice"
                 yield Fault(wish.question, words, self._start.port, headers, 0, None, places=places, twice=True)
-            if wish.flood:
+            if wish.flood and self._joined(0, arrival):
                 yield from self._unheard(wish, [headers for headers, _ in now], places)
 
     def _doubled(self, now: Sequence[tuple[Headers, Parcel]]) -> Iterator[Headers]:

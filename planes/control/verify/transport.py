@@ -17,13 +17,15 @@ from planes.control.facts import Port
 from planes.control.verify.fabric import Fabric, Scenario
 from planes.data import fields as f
 from planes.data import headers as h
-from planes.data.headers import SHIFT, Cube, Headers, span
+from planes.data.headers import SHIFT, Cube, Headers, Undecided, span
 from planes.data.label import TARGET_MASK
 from planes.data.parcel import LEAVING, Parcel
 from planes.data.pipeline import Table
 from planes.data.rule import Bucket, Group, Output, ToGroup
 from planes.data.switch import Drop
 from planes.data.symbolic import Fate, Outcome, SymbolicSwitch, Visit, everything
+
+MAX_NODES = 2_000_000  # in all scenarios; rules of ours make a port and a target one, a stranger's may tear these up
 
 DESTINATION = span(f.ETH_DST)
 TARGET = TARGET_MASK << SHIFT[f.ETH_DST]  # the bits of a label that say where to
@@ -189,6 +191,12 @@ class Transport:
         self._fabric = fabric
 
     @property
+    def unknown(self) -> list[Node]:
+        """The nodes where something is met that there are no words for."""
+        ends = ((node, self.local(node, 0).ends) for node in self.first.summaries)
+        return [node for node, found in ends if any(end.kind is Kind.UNKNOWN for end in found)]
+
+    @property
     def loops(self) -> list[Loop]:
         """All circles."""
         return [Loop(nodes, number) for number, graph in enumerate(self._graphs) for nodes in graph.loops]
@@ -307,6 +315,8 @@ class Transport:
             return base
         found = self._locals.get((node, down))
         if found is None:
+            if len(self._locals) >= MAX_NODES:
+                raise Undecided
             switch = self._fabric.switches[node.dpid]
             outcomes = list(self._outcomes(node, switch, down))
             found = self._locals[node, down] = self._localized(node, switch, outcomes)
@@ -392,8 +402,9 @@ def _images(parcel: Parcel, at: Port) -> Iterator[Node]:
     for part in parcel.crossed(at[1]):
         value, mask = part.known()
         touched = part.fixed | part.linked | part.vague
-        minus = tuple(cube for cube in part.minus if not cube[1] & touched)
-        yield Node(*at, (value & LEAVING, mask & LEAVING), minus)
+        left = {cube for cube in part.minus if not cube[1] & touched}
+        minus = sorted(cube for cube in left if not any(h.covers(other, cube) for other in left - {cube}))
+        yield Node(*at, (value & LEAVING, mask & LEAVING), tuple(minus))
 
 
 def _is_regular(node: Node, outcomes: Sequence[Outcome]) -> bool:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from planes.control.facts import Facts, Port
 from planes.control.verify.fabric import Fabric, Scenario, scenarios
 from planes.control.verify.passage import Passage, Passages
-from planes.control.verify.questions import Fault, answers
+from planes.control.verify.questions import Fault, answers, undecided
 from planes.control.verify.transport import Transport
 from planes.control.verify.wanted import Named, Question, Start, Wanted, Wish, by_mac
-from planes.data.headers import Headers
+from planes.data.headers import Headers, Undecided
 from planes.data.rule import Entry
 from planes.data.symbolic import Visit, concerns
 
@@ -55,9 +55,14 @@ class Verifier:
         named: Named = by_mac,
     ) -> Result:
         """Every fault of a fabric, of which so much is known. `only`: what enters in these networks, by number."""
-        found = list(self._transported(fabric, progress))
-        wanted = Wanted(known, ports, fabric.wires, named)
+        wanted = Wanted(known, ports, fabric, named)
         starts = [start for start in wanted.starts() if only is None or _network(wanted, start) in only]
+        try:
+            found = list(self._transported(fabric, progress))
+        except Undecided:
+            self._transport = None
+            faults = tuple(fault for start in starts for fault in undecided(start))
+            return Result(faults, self._scenarios, len(starts), 0, 0)
         passages = Passages(self._now(), self._moved(), self._scenarios)
         kept = {start: passage for start, passage in self._passages.items() if start in {*starts}}
         self._passages, asked, again = kept, 0, 0
@@ -117,6 +122,9 @@ class Verifier:
             at = node.dpid, node.port
             headers = Headers(node.cube, node.minus)
             yield Fault(Question.LOOP, "goes round from switch to switch", at, headers, loop.scenario, None)
+        for node in now.unknown:
+            words = "meets an entry that there are no words for"
+            yield Fault(Question.LOOP, words, node[:2], Headers(node.cube, node.minus), 0, None, unsure=True)
 
 
 def _changed(old: Fabric, new: Fabric) -> dict[int, frozenset[Entry]]:

@@ -13,9 +13,10 @@ from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
 
 from planes.control import facts
-from planes.control.facts import Access, Facts, GatewayFact, HostFact, PolicyFact, Port, Prefix
+from planes.control.facts import Access, Facts, GatewayFact, HostFact, PolicyFact, Port, Prefix, SegmentFact
 from planes.control.fragments.router import MARTIANS
 from planes.control.routes import BITS, longest, mask, own, routed, to_addresses
+from planes.control.verify.fabric import Fabric
 from planes.data import fields as f
 from planes.data import headers as h
 from planes.data.fields import Field
@@ -86,10 +87,10 @@ def by_mac(_: int, mac: int) -> str:
 class Wanted:
     """What is wanted of a fabric, by access."""
 
-    def __init__(self, known: Facts, ports: Iterable[Port], wires: Iterable[Port], named: Named = by_mac) -> None:
-        self._facts, self.named = known, named
+    def __init__(self, known: Facts, ports: Iterable[Port], fabric: Fabric, named: Named = by_mac) -> None:
+        self._facts, self._fabric, self.named = known, fabric, named
         self.accesses = known.table(facts.ACCESS)
-        self._ports = sorted({*ports} - {*wires})
+        self._ports = sorted({*ports} - {*fabric.wires})
 
     @cached_property
     def by_port(self) -> dict[Port, tuple[Access, ...]]:
@@ -104,6 +105,13 @@ class Wanted:
         """The ports of an access."""
         port = self._facts.table(facts.EDGE_PORT).get(access[:2])
         return port.members if port else (access[1],)
+
+    def is_up(self, access: Access) -> bool:
+        """Somebody may be there: one of its ports is up."""
+        dpid = access[0]
+        return dpid in self._fabric.entries and any(
+            (dpid, number) not in self._fabric.down for number in self.members(access)
+        )
 
     def starts(self) -> Iterator[Start]:
         """All ports that lead to no other switch, and what belongs to each access there."""
@@ -130,7 +138,7 @@ class Wanted:
         found: dict[int, list[Host]] = defaultdict(list)
         for (segment, mac), host in sorted(self._facts.table(facts.HOST).items()):
             edge = self.accesses.get(host.access)
-            if edge is not None and edge.segment == segment:
+            if edge is not None and edge.segment == segment and self.is_up(host.access):
                 found[segment].append((mac, host))
         return found
 
@@ -226,7 +234,7 @@ class _Sender:
     def flood(self) -> Iterator[Wish]:
         """Broadcasts arrive at all other accesses of the segment."""
         fact = self._facts.table(facts.SEGMENT).get(self._segment)
-        everyone = tuple(Arrival(access) for access in fact.accesses if access != self._host.access) if fact else ()
+        everyone = tuple(Arrival(access) for access in self._others_accesses(fact)) if fact else ()
         if not everyone:
             return
         words = f"a broadcast of {self._name}"
@@ -239,6 +247,10 @@ class _Sender:
         for address in self._host.ipv4:
             cube = h.cube(match(**self._frame, **_ARP, eth_dst=f.BROADCAST, arp_spa=address))
             yield Wish(Question.FLOOD, f"ARP in {words}", Headers(cube, asked), everyone, flood=True)
+
+    def _others_accesses(self, fact: SegmentFact) -> list[Access]:
+        own = self._host.access
+        return [access for access in fact.accesses if access != own and self._wanted.is_up(access)]
 
     # to other segments
 
@@ -295,7 +307,7 @@ class _Sender:
         for route in router.routes if router else ():
             hop = self._facts.table(facts.NEIGHBOR).get(route.neighbor)
             known = self._facts.table(facts.HOST).get((route.segment, hop)) if hop is not None else None
-            if hop is not None and known is not None and self._chosen(route):
+            if hop is not None and known and self._wanted.is_up(known.access) and self._chosen(route):
                 yield from self._over(door, route.segment, route.version, route.prefix, self._beside(route), hop, known)
 
     def _connected(self, gateway: GatewayFact, version: int, address: int) -> bool:
