@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
+from planes.cli.bars import Bars
 from planes.cli.bringup import await_fabric, open_store, synced
 from planes.cli.limits import refuse_excess
 from planes.cli.running import login
@@ -48,7 +45,7 @@ def deploy(session: Session, plan: str, words: tuple[str, ...], name: str | None
     labs.refuse_machine([*needs.host_checks(machine, programs), *needs.link_checks(machine, wiring.wires)])
     refuse_excess(State(), intent)
     with (
-        _Bars() as bars,
+        Bars() as bars,
         labs.deploy(asked.text, name or found.name, bars.show) as deployment,
     ):
         with open_store(deployment.lab, configuration=True) as store:
@@ -64,28 +61,3 @@ def deploy(session: Session, plan: str, words: tuple[str, ...], name: str | None
         f"lab {lab.name!r} is up: {len(wiring.switches)} switches, {len(wiring.hosts)} hosts,"
         f" {time.monotonic() - begun:.1f} s"
     )
-
-
-class _Bars:
-    """One progress bar a stage on a terminal, one line a stage elsewhere; all on standard error."""
-
-    def __init__(self) -> None:
-        console = Console(stderr=True)
-        columns = TextColumn("{task.description:>12}"), BarColumn(), MofNCompleteColumn()
-        self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
-        self._tasks: dict[str, int] = {}
-
-    def show(self, stage: str, done: int, total: int) -> None:
-        """A stage has got this far."""
-        if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage)
-            if self._progress.disable:
-                print(f"{stage} ...", file=sys.stderr)  # noqa: T201
-        self._progress.update(self._tasks[stage], completed=done, total=total)  # type: ignore[arg-type]
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()

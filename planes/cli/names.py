@@ -36,6 +36,7 @@ PROVIDERS: Mapping[str, str] = {
     "peer": "planes.cli.names:peers",
     "plan": "planes.cli.names:plans",
     "segment": "planes.cli.names:segments",
+    "subject": "planes.cli.names:subjects",
     "switch": "planes.cli.names:switches",
     "there": "planes.cli.configure:that_is_there",
     "table": "planes.cli.names:tables",
@@ -67,6 +68,11 @@ def running(_session: Session, _place: Place) -> Iterable[Choice]:
 
 def plans(session: Session, place: Place) -> Iterable[Choice]:
     return plain(shipped(), "a shipped plan")
+
+
+def subjects(session: Session, place: Place) -> Iterable[Choice]:
+    """What may be verified."""
+    return [*running(session, place), *plans(session, place)]
 
 
 def files(_session: Session, _place: Place) -> Iterable[Choice]:

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from planes.cli import verify as verifying
-from planes.cli import way
+from planes.cli import tally, way
 from planes.cli.bringup import open_store, synced
 from planes.cli.ends import Ends, Host, Journey
 from planes.cli.explain import origins
@@ -58,7 +57,7 @@ def trace(
     flow, lab = Flow(protocol, port or 0), session.lab
     followed = follow(lab, source, target, flow, version)
     story = followed.story
-    counted = verifying.verify(lab, followed.journey, flow, story.trace) if verify else None
+    counted = tally.verify(lab, followed.journey, flow, story.trace) if verify else None
     session.show([*story.tables(), *([counted.table()] if counted else [])], [*story.lines(), *story.paths()])
     for switch, entries in followed.foreign.items():
         session.tell(f"{switch} holds {len(entries)} entries of a stranger's, which the trace leaves out")

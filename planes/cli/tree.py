@@ -20,6 +20,7 @@ from planes.cli.tree_configure import CONFIGURE, ENTER
 from planes.cli.tree_services import AGENT, METRICS, SNMP, WEB
 from planes.cli.tree_shell import RUN, SHELL_WORDS
 from planes.cli.tree_show import SHOW
+from planes.cli.tree_verify import FRAME, VERIFY
 from planes.management.grammar import Argument, Option, Word, within
 
 FAULT = Argument("words", "A link, switch, host, `controller` or `store`.", "fault", many=True, label="WHAT")
@@ -161,8 +162,10 @@ COMMANDS = (
             LAB_OPTION,
             OUTPUT,
         ),
+        children=(FRAME,),
         handler="planes.cli.trace:trace",
     ),
+    VERIFY,
     Word(
         "events",
         "Show what happened lately: who became active where, and why.",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from planes.cli.verify import COUNT, Met, compare, met
+from planes.cli.tally import COUNT, Met, compare, met
 from planes.data.packet import ethernet
 from planes.data.rule import Bucket, Entry, Group, GroupType, Output, Rule, ToGroup, match
 from planes.data.switch import Switch
