@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -18,10 +20,11 @@ from planes.model.intent import Intent
 from planes.model.load import read_text
 from planes.model.partial import whole
 from planes.model.state import State
-from planes.model.wiring import wire
+from planes.model.wiring import Wiring, wire
 from topologies import lab as labs
 from topologies import needs
 from topologies.errors import LabError
+from topologies.lab import Deployment
 from topologies.library import find
 
 
@@ -32,6 +35,18 @@ def deploy(session: Session, plan: str, name: str | None, timeout: float) -> Non
     The lab runs on in the background until `triplane destroy`. No root is needed; several labs may run at once. Ctrl-C
     leaves nothing behind.
     """
+    begun = time.monotonic()
+    with launched(plan, name, timeout) as (deployment, wiring):
+        lab = deployment.commit()
+    session.tell(
+        f"lab {lab.name!r} is up: {len(wiring.switches)} switches, {len(wiring.hosts)} hosts,"
+        f" {time.monotonic() - begun:.1f} s"
+    )
+
+
+@contextmanager
+def launched(plan: str, name: str | None, timeout: float) -> Iterator[tuple[Deployment, Wiring]]:
+    """A plan's lab that is up, and ends with this process or the block unless it is committed. LabError, PlanError."""
     path = find(plan)
     text = read_text(path)
     checked = whole(split(text), Intent(""), str(path))
@@ -40,25 +55,20 @@ def deploy(session: Session, plan: str, name: str | None, timeout: float) -> Non
         raise LabError(f"plan {found.name!r} has no topology to launch", "add a `topology:`, see the README")
     programs = (argv[0] for host in found.topology.hosts.values() for argv in host.run)
     labs.refuse_machine(needs.host_checks(needs.this_machine(), programs))
-    begun, wiring, intent = time.monotonic(), wire(found.topology), checked.applied(Intent(""))
+    wiring, intent = wire(found.topology), checked.applied(Intent(""))
     refuse_excess(State(), intent)
-    with (
-        _Bars() as bars,
-        labs.deploy(text, name or found.name, bars.show) as deployment,
-    ):
-        with open_store(deployment.lab, configuration=True) as store:
-            synced(deployment.lab, store)
-            commit = Commit(
-                1, round(time.time(), 3), login(), f"deployed from {path}", dict.fromkeys(checked.documents)
-            )
-            serial = store.edit(edit_of(checked, {}, commit, None, {}), 0)
-            await_fabric(deployment.lab, store, wiring, intent, serial, timeout, bars.show)
-        deployment.lab.settle()
-        lab = deployment.commit()
-    session.tell(
-        f"lab {lab.name!r} is up: {len(wiring.switches)} switches, {len(wiring.hosts)} hosts,"
-        f" {time.monotonic() - begun:.1f} s"
-    )
+    with ExitStack() as stack:
+        with _Bars() as bars:
+            deployment = stack.enter_context(labs.deploy(text, name or found.name, bars.show))
+            with open_store(deployment.lab, configuration=True) as store:
+                synced(deployment.lab, store)
+                commit = Commit(
+                    1, round(time.time(), 3), login(), f"deployed from {path}", dict.fromkeys(checked.documents)
+                )
+                serial = store.edit(edit_of(checked, {}, commit, None, {}), 0)
+                await_fabric(deployment.lab, store, wiring, intent, serial, timeout, bars.show)
+            deployment.lab.settle()
+        yield deployment, wiring
 
 
 class _Bars:

@@ -28,12 +28,6 @@ NOT_YET = (
     "topology/links/*/2/jitter",
     "topology/links/*/2/loss",
     "topology/links/*/2/queue",
-    "checks/*/isolate",
-    "checks/*/survive",
-    "checks/*/bandwidth",
-    "checks/*/latency",
-    "checks/*/path",
-    "checks/*/converge",
 )
 
 
