@@ -103,8 +103,12 @@ class Sight:
             missing = wanted.keys() - {_key(entry) for entry in held}
             for rule in strange[:MAX_RULES]:
                 yield f"{switch} holds {line(rule)}", STRANGER
-            for entry, owner in [wanted[each] for each in wanted if each in missing][:MAX_RULES]:
-                origin = self.origins.of(owner, entry)
+            lacking = [
+                (entry, self.origins.of(owner, entry)) for key, (entry, owner) in wanted.items() if key in missing
+            ]
+            concerned = {f"where {name} is" for name in (story.sender, story.receiver)}
+            lacking.sort(key=lambda pair: not any(words in pair[1].words for words in concerned))
+            for entry, origin in lacking[:MAX_RULES]:
                 spot = self.origins.spot(origin)
                 yield f"{switch} lacks {line(entry)}", f"{origin.words} ({spot}: {spot.text})" if spot else origin.words
 

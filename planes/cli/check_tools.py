@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 
 from planes.cli.bringup import await_link, open_store, synced
 from planes.cli.check_sight import Sight, sight
@@ -49,6 +50,11 @@ class LabTools:
                 synced(self._lab, store)
                 await_link(self._lab, store, link, max(HEAL_SECONDS, DAMPENED_SECONDS))
 
+    @cached_property
+    def _now(self) -> Sight:
+        """For what does not change while it is checked: where hosts are, and their MACs."""
+        return sight(self._lab)
+
     def trace(self, suspect: Suspect) -> Evidence:
         """Never fails: what can't be traced is told."""
         try:
@@ -62,7 +68,7 @@ class LabTools:
 
     def forge(self, source: str, targets: Sequence[str], mark: Callable[[], bytes]) -> Sequence[Forged]:
         """From each interface of the sender that is in a segment, to the first of each receiver."""
-        now = sight(self._lab)
+        now = self._now
         return [each for target in targets for each in _forged(now, source, target, mark)]
 
     def state(self, *tables: type) -> State:

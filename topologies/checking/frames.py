@@ -14,7 +14,7 @@ import sys
 import time
 
 ETH_P_ALL = 3
-PACE = 0.002  # seconds between frames
+PACE = 0.001  # seconds between frames
 ROUNDS = 2
 LATE = 0.5  # seconds
 BUFFER = 4 << 20

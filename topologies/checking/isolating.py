@@ -21,6 +21,7 @@ SCRIPT = str(Path(__file__).with_name("frames.py"))
 LISTEN_SECONDS = 30.0  # that a listener may take to be ready, or to tell what it heard
 SEND_SECONDS = 120.0
 TOKEN_BYTES = 8
+MAX_WORDS = 3  # sorts of frames that a failure names
 
 
 def isolate(bench: Bench, check: Planned) -> Result:
@@ -44,18 +45,25 @@ def isolate(bench: Bench, check: Planned) -> Result:
     forbidden = set(pairs)
     arrived = [(frames[number], name) for name, found in heard.items() for number in found]
     leaks = [(forged, name) for forged, name in arrived if (forged.source, name) in forbidden]
-    failures = [f"{name} got a frame of {forged.source}: {forged.words}" for forged, name in leaks]
-    suspects = [Suspect(forged.source, name, forged) for forged, name in leaks]
+    pairs_leaking = _by_pair(leaks)
+    failures = [_told(source, name, found) for (source, name), found in pairs_leaking]
+    suspects = [Suspect(source, name, found[0]) for (source, name), found in pairs_leaking]
     figures = [Figure("pairs", len(pairs), ""), Figure("frames", len(frames), ""), Figure("leaked", len(leaks), "")]
-    return judged(check, failures, figures, (), bench.traced(_one_each(suspects)))
+    return judged(check, failures, figures, (), bench.traced(suspects))
 
 
-def _one_each(suspects: Iterable[Suspect]) -> list[Suspect]:
-    """The first of each pair of hosts."""
-    found: dict[tuple[str, str], Suspect] = {}
-    for each in suspects:
-        found.setdefault((each.source, each.target), each)
-    return list(found.values())
+def _by_pair(leaks: Iterable[tuple[Forged, str]]) -> list[tuple[tuple[str, str], list[Forged]]]:
+    """What each host got of each other one, the pair with the most first."""
+    found: dict[tuple[str, str], list[Forged]] = defaultdict(list)
+    for forged, name in leaks:
+        found[forged.source, name].append(forged)
+    return sorted(found.items(), key=lambda pair: -len(pair[1]))
+
+
+def _told(source: str, name: str, found: list[Forged]) -> str:
+    words = list(dict.fromkeys(each.words for each in found))
+    more = f", and {len(words) - MAX_WORDS} sorts more" if len(words) > MAX_WORDS else ""
+    return f"{name} got {len(found)} frames of {source}: {', '.join(words[:MAX_WORDS])}{more}"
 
 
 def _send(bench: Bench, source: str, frames: Iterable[Forged]) -> None:

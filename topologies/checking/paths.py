@@ -1,8 +1,10 @@
-"""`path`: which ways lead from host to host by the rules that switches hold, and over which the packets really go."""
+"""`path`: which ways lead from host to host by the rules that switches hold, and over how many flows really go.
+
+How flows are spread is the switches' hash to decide, so `spread` holds the rules to it; what was taken is told beside.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from planes.model.wiring import Wiring
 from topologies.checking.bench import Bench, Suspect, judged, script
 from topologies.checking.graph import fabric_links
 from topologies.checking.planning import Planned, address
+from topologies.errors import LabError
 from topologies.path import packets
 
 SCRIPT = str(Path(__file__).with_name("flows.py"))
@@ -20,7 +23,7 @@ CARRIES = 40  # datagrams of all the flows' on a link that some of them take; di
 
 
 def path(bench: Bench, check: Planned) -> Result:
-    """All ways that the rules have must be as wanted; those that flows take must be as many."""
+    """All ways that the rules have must be as wanted, and as many."""
     wanted = check.check.path
     if wanted is None:
         return judged(check, [])
@@ -43,12 +46,11 @@ def path(bench: Bench, check: Planned) -> Result:
         for way in ways
         if part not in way
     ]
-    figures = [Figure("ways", len(ways), "")]
+    figures = [Figure("ways", len(ways), "", wanted.spread)]
     if wanted.spread is not None:
-        used = _used(bench, source, target, ways)
-        figures.append(Figure("ways taken", used, "", wanted.spread))
-        if used < wanted.spread:
-            failures.append(f"{FLOWS} flows take {used} ways of {len(ways)}, not {wanted.spread}")
+        figures.append(Figure(f"taken by {FLOWS} flows", _used(bench, source, target, ways), "ways"))
+        if len(ways) < wanted.spread:
+            failures.append(f"the rules have {len(ways)} ways, not {wanted.spread}")
     return judged(check, failures, figures, (), bench.traced([Suspect(source, target)]) if failures else ())
 
 
@@ -69,7 +71,6 @@ def _used(bench: Bench, source: str, target: str, ways: Sequence[tuple[str, ...]
     before = packets(bench.lab, wiring)
     done = bench.run(source, script(SCRIPT, to, str(FLOWS), str(EACH)), SEND_SECONDS)
     if done.returncode:
-        bench.tools.tell(f"  {source}: {done.stderr.strip()[-200:]}")
-    json.loads(done.stdout or "{}")
+        raise LabError(f"{source} cannot send: {done.stderr.strip()[-200:]}")
     after = packets(bench.lab, wiring)
     return taken(ways, fabric_links(wiring), {name: count - before[name] for name, count in after.items()})
