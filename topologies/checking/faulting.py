@@ -88,8 +88,17 @@ def faults(lab: Lab, heal: Callable[[str], None], tell: Callable[[str], None]) -
         try:
             yield made
         finally:
-            if made.made and lab.directory.control.exists():
+            if made.made and _answers(lab):
                 tell(f"healing {', '.join(made.made)} ...")
                 made.heal()
     finally:
         os.close(lock)
+
+
+def _answers(lab: Lab) -> bool:
+    """Whether it is there at all: what is gone needs no healing."""
+    try:
+        lab.info()
+    except LabError:
+        return False
+    return True

@@ -66,12 +66,15 @@ def planned(plan: Plan) -> list[Planned]:
 
 
 def chosen(checks: Sequence[Planned], only: Collection[str]) -> list[Planned]:
-    """Those of these names or kinds; all, if none is given. LabError for what is neither."""
-    names = {each.name for each in checks} | {each.kind for each in checks}
+    """Those of these names or kinds; all, if none is given. LabError for what is neither, and where none is left."""
+    names = {*(each.name for each in checks), *KINDS, ROLL_CALL}
     for word in only:
         if word not in names:
             raise LabError(f"no check and no kind of check is called {word!r}", did_you_mean(word, names), Exit.UNKNOWN)
-    return [each for each in checks if not only or each.name in only or each.kind in only]
+    found = [each for each in checks if not only or each.name in only or each.kind in only]
+    if not found:
+        raise LabError(f"the plan has no check of kind {' or '.join(only)}", "", Exit.UNKNOWN)
+    return found
 
 
 def phrase(check: Check) -> str:

@@ -25,9 +25,9 @@ def roll_call(bench: Bench, check: Planned) -> Result:
 
 
 def reach(bench: Bench, check: Planned) -> Result:
-    """Each of the hosts heard each other one."""
-    names = check.check.reach or ()
-    heard = {(finding.host, name) for finding in bench.findings for name in finding.heard}
+    """Each of the hosts heard each other one at an address of its own: that a flood arrives is not enough."""
+    names, hosts = check.check.reach or (), bench.ground.hosts
+    heard = {(f.host, name) for f in bench.findings for name in f.heard if f.address in hosts[name].addresses}
     missed = [(a, b) for a in names for b in names if a != b and (a, b) not in heard]
     pairs = len(names) * (len(names) - 1)
     figures = [Figure("pairs", pairs, ""), Figure("reached", pairs - len(missed), "")]

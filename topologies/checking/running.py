@@ -64,13 +64,16 @@ def run(bench: Bench, checks: Sequence[Planned], spot: Spot, fail_fast: bool) ->
 
 def _one(bench: Bench, check: Planned) -> Result:
     try:
-        return RUNS[check.kind](bench, check)
+        result = RUNS[check.kind](bench, check)
     except LabError as error:
         _refuse_dead(bench, check, error)
-        return judged(check, [str(error)])
-    finally:
-        if bench.lab.directory.control.exists():
-            bench.faults.heal()
+        result = judged(check, [str(error)])
+    try:
+        bench.faults.heal()
+    except LabError as error:
+        _refuse_dead(bench, check, error)
+        raise
+    return result
 
 
 def _refuse_dead(bench: Bench, check: Planned, error: LabError) -> None:
