@@ -17,6 +17,8 @@ from xml.etree import ElementTree as Xml
 import pytest
 from commands import DEADLINE, Triplane, until
 
+from topologies.library import shipped
+
 pytestmark = pytest.mark.emulation
 
 PLAN = """\
@@ -188,12 +190,17 @@ def test_what_is_otherwise_fails_and_what_cannot_hold_is_said_first(two: Triplan
     two("apply", str(original))
 
 
-def begun(two: Triplane, *arguments: str) -> subprocess.Popen[str]:
-    """A check that has failed something."""
+def begun(shell: Triplane, lab: str, *arguments: str) -> subprocess.Popen[str]:
+    """A check that has just failed something: what it notes before it does so."""
     process = subprocess.Popen(
-        two.argv("check", *arguments), env=two.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        shell.argv("check", lab, *arguments),
+        env=shell.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    until(lambda: two.inspect()["labs"][0]["failed"] is not None or process.poll() is not None)
+    note = shell.runtime / lab / "checking.json"
+    until(lambda: note.exists() or process.poll() is not None)
     assert process.poll() is None
     return process
 
@@ -211,8 +218,7 @@ def test_what_a_killed_check_left_is_healed_by_the_next(two: Triplane) -> None:
     with begun(two, "two", "--only", "survive-1") as process:
         process.kill()
         process.communicate(timeout=DEADLINE)
-    left = two.inspect()["labs"][0]["failed"]
-    assert left is not None
+    left = json.loads((two.runtime / "two" / "checking.json").read_text())["failed"][0]
     done = two.run("check", "two", "--only", "reach")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"healed what an earlier run left failed: {left}" in done.stderr
@@ -255,3 +261,28 @@ def test_a_plan_that_no_lab_runs_gets_one_for_the_checks_only(tmp_path: Path) ->
         unknown = shell.run("check", "smal")
         assert (unknown.returncode, "no lab 'smal' is running, and no plan is called so" in unknown.stderr) == (3, True)
         assert shell.run("check", lab["lab"], "--only", "nosuch").returncode == 3
+
+
+def test_a_gateway_s_takeover_is_seen_and_timed(tmp_path: Path) -> None:
+    plan = tmp_path / "campus.yaml"
+    shipped_ = shipped()["campus"].read_text()
+    old = "active: dist1, standby: dist2}"
+    late = (
+        "\n  - {name: late, gateway: {network: office, segment: users, active: dist1, standby: dist2, takeover: 1us}}"
+    )
+    wrong = "\n  - {name: wrong, gateway: {network: office, segment: users, active: dist2}}"
+    assert old in shipped_
+    text = shipped_.replace(f"{old}", f"{old[:-1]}, takeover: 30s}}").rstrip()
+    plan.write_text(f"{text}{late}{wrong}\n")
+    with labs() as shell:
+        done = shell.run("check", str(plan), "--only", "gateway", "-o", "json")
+    assert done.returncode == 1, done.stderr
+    shown = json.loads(done.stdout)
+    assert {row["check"]: row["result"] for row in shown["checks"]} == {
+        "gateway-1": "holds",
+        "late": "fails",
+        "wrong": "fails",
+    }, done.stderr
+    failures = {row["check"]: row["failure"] for row in shown["failures"]}
+    assert failures["late"].startswith("dist2 took over from dist1 after ")
+    assert failures["wrong"] == "office/users: active is dist1, expected dist2"
