@@ -44,6 +44,15 @@ class Wishes:
     fail_fast: bool
 
 
+@dataclass(frozen=True)
+class _Subject:
+    """A lab, the file of its plan if that is known, and its deployment, if it is for this run only."""
+
+    lab: Lab
+    file: str = ""
+    deployment: Deployment | None = None
+
+
 def check(
     session: Session,
     only: str | None = None,
@@ -73,8 +82,9 @@ def check(
     wishes = Wishes(tuple(word for word in (only or "").split(",") if word), fail_fast)
     with ExitStack() as stack:
         stack.enter_context(_terminable())
-        lab, deployment = stack.enter_context(_subject(session, timeout))
-        outcome = _checked(session, lab, wishes)
+        subject = stack.enter_context(_subject(session, timeout))
+        lab, deployment = subject.lab, subject.deployment
+        outcome = _checked(session, subject, wishes)
         if junit is not None:
             from planes.management.junit import document
 
@@ -108,12 +118,12 @@ def _terminable() -> Iterator[None]:
 
 
 @contextmanager
-def _subject(session: Session, timeout: float) -> Iterator[tuple[Lab, Deployment | None]]:
+def _subject(session: Session, timeout: float) -> Iterator[_Subject]:
     """The lab that is meant; or one deployed for this run, which ends with it unless it is committed. LabError."""
     name = session.lab_name
     living = {lab.name: lab for lab in labs.labs()} if name is not None else {}
     if name is None or name in living or session.named_by_option:
-        yield session.lab, None
+        yield _Subject(session.lab)
         return
     if name not in shipped() and "/" not in name and not Path(name).is_file():
         known = [*living, *shipped()]
@@ -122,18 +132,19 @@ def _subject(session: Session, timeout: float) -> Iterator[tuple[Lab, Deployment
     same = next((lab for lab in living.values() if lab.directory.plan.read_text(encoding="utf-8") == text), None)
     if same is not None:
         session.tell(f"lab {same.name!r} runs this plan")
-        yield same, None
+        yield _Subject(same, str(find(name)))
         return
     with launched(name, f"check-{os.getpid()}", timeout) as (deployment, _):
-        yield deployment.lab, deployment
+        yield _Subject(deployment.lab, str(find(name)), deployment)
 
 
-def _checked(session: Session, lab: Lab, wishes: Wishes) -> Outcome:
+def _checked(session: Session, subject: _Subject, wishes: Wishes) -> Outcome:
+    lab = subject.lab
     plan, text = running(lab)
-    file = PlanFile(plan, text, str(lab.directory.plan))
+    file = PlanFile(plan, text, subject.file or str(lab.directory.plan))
     checks = chosen(planned(plan), wishes.only)
     begun, at = time.monotonic(), time.time()
-    with tools(lab) as mine, faults(lab, mine.heal, mine.tell) as made:
+    with tools(lab, subject.file) as mine, faults(lab, mine.heal, mine.tell) as made:
         bench = Bench(lab, ground(plan, lab.info().failed), mine, made)
         if not bench.ground.hosts:
             raise LabError(f"lab {lab.name!r} has no hosts to ask")

@@ -121,8 +121,8 @@ class Sight:
                     yield f"{visit.place[0]} met {line(rules[-1])}", self._why(rules[-1])
 
 
-def sight(lab: Lab) -> Sight:
-    """What can be seen of a lab now. LabError, when its controller is dead: the switches are asked through it."""
+def sight(lab: Lab, file: str) -> Sight:
+    """What can be seen of a lab now; `file` is its plan's. LabError when its controller is dead: who else can ask."""
     info = lab.info()
     if not info.process(CONTROLLER).alive:
         raise LabError(f"the controller of lab {lab.name!r} is dead, and the switches are asked through it")
@@ -133,7 +133,7 @@ def sight(lab: Lab) -> Sight:
         intent = store.intent()
     held: dict[str, tuple[Entry, ...]] = {}
     fabric = Fabric(looker(lab, {}, held), wires_of(known))
-    return Sight(wiring, Ends(lab, info, wiring, intent), known, fabric, origins(lab, known, intent), held)
+    return Sight(wiring, Ends(lab, info, wiring, intent), known, fabric, origins(lab, known, intent, file), held)
 
 
 def _verdict(suspect: Suspect, story: way.Story) -> str:

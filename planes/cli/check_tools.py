@@ -34,8 +34,8 @@ FLOODS = ("broadcast", "multicast4", "multicast6")
 class LabTools:
     """The tools for one lab; see topologies.checking.bench.Tools."""
 
-    def __init__(self, lab: Lab, store: Store, tell: Callable[[str], None]) -> None:
-        self._lab, self._store, self.tell = lab, store, tell
+    def __init__(self, lab: Lab, store: Store, file: str, tell: Callable[[str], None]) -> None:
+        self._lab, self._store, self._file, self.tell = lab, store, file, tell
         self._picture = _picture(store.state())
 
     def heal(self, what: str) -> None:
@@ -53,18 +53,18 @@ class LabTools:
     @cached_property
     def _now(self) -> Sight:
         """For what does not change while it is checked: where hosts are, and their MACs."""
-        return sight(self._lab)
+        return sight(self._lab, self._file)
 
     def trace(self, suspect: Suspect) -> Evidence:
         """Never fails: what can't be traced is told."""
         try:
-            return sight(self._lab).evidence(suspect)
+            return sight(self._lab, self._file).evidence(suspect)
         except LabError as error:
             title = f"{suspect.source} to {suspect.target}"
             return Evidence(title, f"it can't be traced: {error.message}")
 
     def ways(self, source: str, target: str) -> Sequence[tuple[str, ...]]:
-        return sight(self._lab).ways(source, target)
+        return sight(self._lab, self._file).ways(source, target)
 
     def forge(self, source: str, targets: Sequence[str], mark: Callable[[], bytes]) -> Sequence[Forged]:
         """From each interface of the sender that is in a segment, to the first of each receiver."""
@@ -89,11 +89,11 @@ class LabTools:
 
 
 @contextmanager
-def tools(lab: Lab) -> Iterator[LabTools]:
-    """Tools that follow the lab's store. LabError."""
+def tools(lab: Lab, file: str) -> Iterator[LabTools]:
+    """Tools that follow the lab's store; `file` is where its plan is. LabError."""
     with open_store(lab) as store:
         synced(lab, store)
-        yield LabTools(lab, store, _tell)
+        yield LabTools(lab, store, file, _tell)
 
 
 def _tell(text: str) -> None:

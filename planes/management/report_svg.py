@@ -46,7 +46,8 @@ def plotted(plot: Plot) -> str:
 def _ticks(whole: float, x: Callable[[float], float], bottom: float) -> Iterator[str]:
     for number in range(6):
         at = whole * number / 5
-        yield f'<text x="{x(at)}" y="{bottom + 15}" text-anchor="middle">{at * 1000:.0f} ms</text>'
+        anchor = "end" if number == 5 else "middle"
+        yield f'<text x="{x(at)}" y="{bottom + 15}" text-anchor="{anchor}">{at * 1000:.0f} ms</text>'
 
 
 def topology(graph: Graph) -> str:

@@ -27,8 +27,9 @@ class Figure:
     limit: float | None = None
 
     def __str__(self) -> str:
-        limit = "" if self.limit is None else f" (limit {_number(self.limit)} {self.unit})"
-        return f"{self.name} {_number(self.value)} {self.unit}{limit}"
+        unit = f" {self.unit}" if self.unit else ""
+        limit = "" if self.limit is None else f" (limit {_number(self.limit)}{unit})"
+        return f"{self.name} {_number(self.value)}{unit}{limit}"
 
 
 @dataclass(frozen=True)

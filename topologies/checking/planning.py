@@ -18,7 +18,7 @@ from topologies.reach import Hosts, Member, expected, members
 
 KINDS = ("reach", "isolate", "survive", "bandwidth", "latency", "gateway", "path", "converge")
 ROLL_CALL = "roll-call"  # what every lab is held to, whether or not its plan has checks
-MEASURABLE = 0.005  # seconds: shorter silences of a stream are the machine's own, see the README
+MEASURABLE = 0.005  # seconds: of a shorter outage a stream has too few datagrams, see the README
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from planes.model.plan import Survive
@@ -26,19 +27,16 @@ FAIL, HEAL, REST = "fail", "heal", "rest"
 
 @dataclass(frozen=True)
 class _Trial:
-    """What was failed, its windows (one a fault) and how many datagrams were lost in them."""
+    """What was failed, its windows (one a fault) and the longest outage that began in one of them, in seconds."""
 
     what: tuple[str, ...]
     faults: tuple[Window, ...]
     healing: Window
+    outage: float
 
     @property
     def name(self) -> str:
         return " and then ".join(self.what)
-
-    @property
-    def outage(self) -> float:
-        return max((window.outage for window in self.faults), default=0.0)
 
     @property
     def lost(self) -> int:
@@ -64,7 +62,7 @@ def survive(bench: Bench, check: Planned) -> Result:
     except LabError as error:
         evidence.append(bench.tools.trace(Suspect(source, target)))
         return judged(check, [error.message], (), (), evidence)
-    found = _trials(what, windows(log, marks))
+    found = _trials(what, log, marks)
     failures = [line for trial in found for line in _failures(trial, wanted)]
     if failures and not evidence:
         evidence.append(bench.tools.trace(Suspect(source, target)))
@@ -88,14 +86,29 @@ def _try(bench: Bench, stream: Stream, trial: tuple[str, ...], wanted: Survive) 
     return evidence
 
 
-def _trials(what: list[tuple[str, ...]], found: list[Window]) -> list[_Trial]:
-    left = iter(found)
-    trials_ = []
+def _trials(what: Sequence[tuple[str, ...]], log: Log, marks: Sequence[tuple[str, int]]) -> list[_Trial]:
+    found, at = [], 0
+    every = windows(log, marks)
     for trial in what:
-        next(left)  # the calm before
-        faults = tuple(next(left) for _ in trial)
-        trials_.append(_Trial(trial, faults, next(left)))
-    return trials_
+        last = at + 1 + len(trial)  # the calm before is the first, the healing the last
+        outage = silence(log, marks[at + 1][1], marks[last][1])
+        found.append(_Trial(trial, tuple(every[at + 1 : last]), every[last], outage))
+        at = last + 1
+    return found
+
+
+def silence(log: Log, begin: int, end: int) -> float:
+    """The longest time, in seconds, in which all datagrams that were sent from `begin` to `end` (ns) were lost.
+
+    It goes by when they were sent: a machine that is busy delays datagrams, and that is no outage.
+    """
+    arrived, longest, since = set(log.numbers), 0, None
+    for number in range(bisect_left(log.sent, begin), bisect_left(log.sent, end)):
+        if number not in arrived and since is None:
+            since = log.sent[number]
+        elif number in arrived and since is not None:
+            longest, since = max(longest, log.sent[number] - since), None
+    return max(longest, end - since if since is not None else 0) / SECOND
 
 
 def _failures(trial: _Trial, wanted: Survive) -> list[str]:

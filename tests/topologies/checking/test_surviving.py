@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 from planes.model.plan import Survive
 from topologies.checking import surviving
-from topologies.stream import SECOND, Log, windows
+from topologies.stream import SECOND, Log
 
 MS = SECOND // 1000
 
@@ -21,7 +19,7 @@ WANTED = Survive.model_validate({"fail": ("s1/s2",), "between": ("a", "b"), "out
 
 
 def trial(found: Log) -> surviving._Trial:
-    return surviving._trials(ONE, windows(found, MARKS))[0]
+    return surviving._trials(ONE, found, MARKS)[0]
 
 
 def test_what_is_within_its_limits_holds() -> None:
@@ -63,6 +61,16 @@ def test_a_plot_shows_the_outage_where_it_was() -> None:
 
 def test_a_sequence_has_a_window_for_each_of_its_faults() -> None:
     marks = (("rest", 0), ("fail", 1000 * MS), ("fail", 2000 * MS), ("heal", 3000 * MS))
-    found = surviving._trials([("controller", "s1")], windows(log((2000, 2020)), marks))[0]
+    found = surviving._trials([("controller", "s1")], log((2000, 2020)), marks)[0]
     assert (found.name, found.outage, found.lost) == ("controller and then s1", 0.02, 20)
-    assert replace(found, faults=()).outage == 0
+
+
+def test_a_delay_is_no_outage() -> None:
+    late = log()
+    held = [max(at, 1100 * MS) if 1000 * MS <= at < 1100 * MS else at for at in late.arrived]
+    found = trial(Log(late.sent, late.numbers, held))
+    assert (found.faults[0].outage > 0.09, found.outage) == (True, 0.0)
+
+
+def test_an_outage_that_does_not_end_lasts_to_the_end() -> None:
+    assert surviving.silence(log((1500, 4000)), 1000 * MS, 2000 * MS) == 0.5
