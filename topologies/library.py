@@ -11,7 +11,7 @@ from planes.model.drawing.files import READERS
 from planes.model.errors import did_you_mean
 from planes.model.load import read_noted, standing_text
 from planes.model.words import MAX_NAME
-from planes.model.yaml_text import rendered
+from planes.model.yaml_words import rendered
 from topologies.errors import Exit, LabError
 from topologies.own import is_program, plan_of
 

@@ -20,7 +20,7 @@ from planes.model.errors import PlanError, did_you_mean
 from planes.model.load import agreed, shape
 from planes.model.source import read
 from planes.model.words import ALL, MAX_NAME
-from planes.model.yaml_text import rendered
+from planes.model.yaml_words import rendered
 from topologies.api import Topology
 from topologies.arguments import Arguments
 from topologies.errors import Exit, LabError

@@ -32,9 +32,9 @@ class Path:
 
 def path_of(lab: Lab, wiring: Wiring, stream: Stream) -> Path:
     """The way that the stream takes now. LabError when none leads from its source to its target."""
-    before = _packets(lab, wiring)
+    before = packets(lab, wiring)
     arrived = stream.more(SAMPLE, PATIENCE)
-    after = _packets(lab, wiring)
+    after = packets(lab, wiring)
     if arrived < SAMPLE:
         raise LabError(f"only {arrived} packets of the stream arrived in {PATIENCE:.0f} s")
     passed = {name: count - before[name] for name, count in after.items()}
@@ -64,7 +64,7 @@ def _leads_on(wire: Wire, switches: list[str], passed: Mapping[str, int]) -> boo
     return onward and passed.get(wire.name, 0) >= SAMPLE
 
 
-def _packets(lab: Lab, wiring: Wiring) -> dict[str, int]:
+def packets(lab: Lab, wiring: Wiring) -> dict[str, int]:
     """How many packets passed each link between switches, in both directions together. LabError."""
     node = wiring.switches[0][0]  # the ends of all switches are in one network namespace
     argv = lab.exec_argv(node, ["ip", "-json", "-statistics", "link", "show"])

@@ -78,6 +78,22 @@ def await_switch(lab: Lab, store: Store, switch: str, timeout: float) -> None:
     _await(lab, store, missing, timeout)
 
 
+def await_link(lab: Lab, store: Store, name: str, timeout: float) -> None:
+    """Wait until a link between switches that was healed is a way again: found, and not dampened. LabError."""
+    info = lab.info()
+    switches = {each for node in info.nodes if node.kind == "switch" for each in node.interfaces}
+    ends = {
+        each for link in info.links if link.name == name and link.up and not link.failed for each in link.interfaces
+    }
+
+    def missing() -> list[str]:
+        fabric = {row.name for row in store.state().of(state.Port) if row.up and row.role == "fabric"}
+        return [] if ends <= fabric else [f"link {name}"]
+
+    if ends and ends <= switches and info.process("controller").alive:
+        _await(lab, store, missing, timeout)
+
+
 def await_fabric(
     lab: Lab, store: Store, wiring: Wiring, intent: Intent, serial: int, timeout: float, progress: Progress
 ) -> None:

@@ -21,10 +21,13 @@ from planes.cli.tree_services import AGENT, METRICS, SNMP, WEB
 from planes.cli.tree_shell import RUN, SHELL_WORDS
 from planes.cli.tree_show import SHOW
 from planes.cli.tree_verify import FRAME, VERIFY
-from planes.management.grammar import Argument, Option, Word, within
+from planes.management.grammar import LAB, Argument, Option, Word, within
 
 FAULT = Argument("words", "A link, switch, host, `controller` or `store`.", "fault", many=True, label="WHAT")
 PROTOCOLS = ("icmp", "tcp", "udp")
+CHECKED = Argument(
+    "lab", "A lab, or a plan that none runs; not needed when only one lab is running.", kind=LAB, required=False
+)
 DRAWN = ("mermaid", "dot", "drawio", "html")
 
 COMMANDS = (
@@ -205,9 +208,31 @@ COMMANDS = (
     ),
     Word(
         "check",
-        "See that all hosts reach whom they should, and nobody else.",
-        arguments=(LAB_ARGUMENT,),
-        options=(OUTPUT,),
+        "Run the checks of a lab's plan, and see that all hosts reach whom they should, and nobody else.",
+        arguments=(CHECKED,),
+        options=(
+            Option(
+                ("--only",),
+                "only",
+                "Only these, by name or kind, with commas between.",
+                Argument("only", label="NAME|KIND"),
+                default=None,
+            ),
+            Option(("--fail-fast",), "fail_fast", "Skip the rest after the first that does not hold."),
+            Option(("--keep",), "keep", "A lab that was deployed for the checks stays up."),
+            Option(("--keep-failed",), "keep_failed", "The same, if something does not hold."),
+            Option(
+                ("--junit",), "junit", "Write the results as JUnit's XML.", Argument("junit", kind="file", label="FILE")
+            ),
+            Option(
+                ("--report",),
+                "report",
+                "Write a page with all that was seen, in one file.",
+                Argument("report", kind="file", label="FILE"),
+            ),
+            timeout(120.0, "How long a lab that is deployed may take."),
+            OUTPUT,
+        ),
         handler="planes.cli.check:check",
     ),
     Word(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path as FilePath
 from types import UnionType
@@ -23,17 +22,6 @@ from planes.model.errors import PlanError, Problem, did_you_mean, nearest
 from planes.model.plan import Plan
 from planes.model.source import Path, Source, read
 from planes.model.words import kind
-
-# The grammar's keys that nothing obeys yet: a step of the path each, the last one may be a scalar. Delete a line when
-# its feature works.
-NOT_YET = (
-    "checks/*/isolate",
-    "checks/*/survive",
-    "checks/*/bandwidth",
-    "checks/*/latency",
-    "checks/*/path",
-    "checks/*/converge",
-)
 
 
 def _no_file(_kind: str, name: str, _hosts: int) -> Graph:
@@ -113,7 +101,7 @@ def shape(source: Source, reader: Reader = _no_file, hosts: Sequence[str] | None
     Topologies are drawn and patterns of hosts written out; `hosts` are those of a plan of which this is a part.
     """
     reading = _read(source)
-    problems = (*source.problems, *_not_yet(source), *reading.problems)
+    problems = (*source.problems, *reading.problems)
     if reading.plan is not None:
         done = expanded(reading.plan, reading.lost, reader, hosts)
         problems += tuple(map(reading.told, done.faults))
@@ -130,32 +118,6 @@ def agreed(reading: Reading) -> Plan:
     if problems or reading.plan is None:
         raise PlanError(set(problems))
     return reading.plan
-
-
-def _not_yet(source: Source) -> Iterator[Problem]:
-    for path in _matches(source.data, (), [tuple(pattern.split("/")) for pattern in NOT_YET]):
-        yield source.problem(path, f"{path[-1]!r} is not yet supported", True)
-
-
-def _matches(value: object, path: Path, patterns: list[tuple[str, ...]]) -> Iterator[Path]:
-    if () in patterns:
-        yield path
-        return
-    for step, child in _children(value):
-        left = [pattern[1:] for pattern in patterns if fnmatchcase(str(step), pattern[0])]
-        if left:
-            yield from _matches(child, (*path, step), left)
-
-
-def _children(value: object) -> Iterable[tuple[str | int, object]]:
-    match value:
-        case dict():
-            return value.items()
-        case tuple():
-            return enumerate(value)
-        case str():
-            return ((value, None),)
-    return ()
 
 
 @dataclass(frozen=True)

@@ -357,16 +357,17 @@ class Latency(_Value):
 
 
 class GatewayCheck(_Value):
-    """Who is active in a segment's gateway, and who takes over."""
+    """Who is active in a segment's gateway, who is standby, and how soon that one takes over when the active fails."""
 
     network: Reference
     segment: Reference
     active: Reference
     standby: Reference | None = None
+    takeover: Duration | None = None
 
 
 class PathCheck(_Value):
-    """Which nodes or links the way between two hosts avoids or goes through."""
+    """Which nodes or links the ways between two hosts avoid or go through, and over how many of them flows spread."""
 
     between: tuple[Reference, ...]
     avoids: OneOrMany[Reference] = ()
@@ -381,8 +382,12 @@ class Converge(_Value):
 
 
 class Check(_Value):
-    """One thing that must hold: just one of these is given. An empty `isolate` is all pairs of different networks."""
+    """One thing that must hold: just one of these is given, and perhaps a `name` for it.
 
+    An empty `isolate` is all pairs of different networks.
+    """
+
+    name: Name | None = None
     reach: OneOrMany[Reference] | None = None
     isolate: Listed[Reference] | None = None
     survive: Survive | None = None

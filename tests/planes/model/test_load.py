@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from planes.model.errors import PlanError
-from planes.model.load import NOT_YET, load, parse
+from planes.model.load import load, parse
 from planes.model.plan import Plan
 
 PLANS = Path(__file__).parents[3] / "topologies" / "plans"
@@ -99,14 +99,15 @@ def test_no_jargon_reaches_the_user() -> None:
 
 
 TWO = "topology: {generate: linear, size: 2}\n"
-NOT_YET_PLANS = {
-    "checks/*/isolate": "checks: [{isolate: }]",
-    "checks/*/survive": TWO + "checks: [{survive: {each: link, between: [h1, h2], outage: 50ms}}]",
-    "checks/*/bandwidth": TWO + "checks: [{bandwidth: {between: [h1, h2], at_least: 90M}}]",
-    "checks/*/latency": TWO + "checks: [{latency: {between: [h1, h2], at_most: 5ms}}]",
-    "checks/*/path": TWO + "checks: [{path: {between: [h1, h2], avoids: core}}]",
-    "checks/*/converge": "checks: [{converge: {within: 1s}}]",
-}
+OTHERS = (
+    "checks: [{isolate: }]",
+    TWO + "checks: [{survive: {each: link, between: [h1, h2], outage: 50ms}}]",
+    TWO + "checks: [{bandwidth: {between: [h1, h2], at_least: 90M}}]",
+    TWO + "checks: [{path: {between: [h1, h2], avoids: core}}]",
+    "topology: {generate: fat-tree, k: 4, hosts: 2}",
+    "topology: {graphml: geant.graphml, hosts: 1}",
+    "topology: {switches: {a: , b: }, links: [[a, b, {delay: 5ms, jitter: 1ms, loss: 1%, queue: 100}]]}",
+)
 
 
 def test_bfd_takes_an_interval_that_switches_can_keep() -> None:
@@ -116,25 +117,6 @@ def test_bfd_takes_an_interval_that_switches_can_keep() -> None:
     assert said("name: x\nbfd: 100\n") == [
         "p:2:6: bfd: 100 has no unit; write for example 50ms (units: us, ms, s, m, h)"
     ]
-
-
-def test_there_is_a_plan_for_each_thing_that_is_not_yet() -> None:
-    assert set(NOT_YET_PLANS) == set(NOT_YET)
-
-
-@pytest.mark.parametrize("pattern", NOT_YET)
-def test_what_is_not_yet_is_valid_and_refused_by_name(pattern: str) -> None:
-    problems = said(f"name: x\n{NOT_YET_PLANS[pattern]}\n")
-    assert all(problem.endswith(" is not yet supported") for problem in problems)
-    word = pattern.rpartition("/")[2]
-    assert any(repr(word) in each for each in problems)
-
-
-def test_wrong_keys_inside_what_is_not_yet_are_found_too() -> None:
-    text = GOOD.replace("checks:\n", "checks:\n  - converge: {withn: 1s}\n")
-    problems = said(text)
-    assert any(problem.endswith("'converge' is not yet supported") for problem in problems)
-    assert any(problem.endswith("unknown key 'withn', did you mean 'within'?") for problem in problems)
 
 
 def test_fifty_errors_are_fifty_problems() -> None:
@@ -234,7 +216,7 @@ WORDS = [
     "<<: *a", "&a ", "*a", "1e400", ".inf",
     "!!int x", "!foo ", "!!python/object:os.system ", "9" * 5000,
 ]  # fmt: skip
-TEXTS = [GOOD, *(f"name: x\n{text}\n" for text in NOT_YET_PLANS.values())]
+TEXTS = [GOOD, *(f"name: x\n{text}\n" for text in OTHERS)]
 
 
 @given(
