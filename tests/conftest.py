@@ -10,6 +10,8 @@ from hypothesis import settings
 
 from topologies import needs
 
+collect_ignore = ["example_project"]  # a project of its own: test_plugin.py runs it as one
+
 settings.register_profile("patient", deadline=None)  # no test fails because a machine is slow
 settings.load_profile("patient")
 

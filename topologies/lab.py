@@ -32,6 +32,7 @@ ANSWER_SECONDS = 15.0
 STAGE_SECONDS = 120.0  # the longest that one step of a deployment may take
 GONE_SECONDS = 30.0
 POLL_SECONDS = 0.01
+EXEC_MARK = "TRIPLANE_EXEC=1"  # in the environment of all that `exec` starts: housekeeping.py knows it by it
 CONTROLLER_LISTEN = "127.0.0.1:6653"
 
 # In the node: back to the caller's directory (entering a mount namespace leaves it), then the program, or why not.
@@ -95,7 +96,7 @@ class Lab:
             *self._nsenter(),
             *(_program("mnexec"), "-a", str(nodes[node])),
             *(_program("env"), "--default-signal=INT", "--default-signal=QUIT"),
-            *(f"OVS_RUNDIR={self.directory.ovs}", f"PATH={needs.search_path()}"),
+            *(f"OVS_RUNDIR={self.directory.ovs}", f"PATH={needs.search_path()}", EXEC_MARK),
             *(_program("setpriv"), "--pdeathsig", "TERM"),
             *(_program("sh"), "-c", _ENTER, "sh", str(Path.cwd()), node, *argv),
         ]

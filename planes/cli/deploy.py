@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as RichProgress
 
-from planes.cli.bringup import await_fabric, open_store, synced
+from planes.cli.bringup import Progress, await_fabric, open_store, synced
 from planes.cli.limits import refuse_excess
 from planes.cli.running import login
 from planes.cli.session import Session
@@ -22,6 +25,7 @@ from planes.model.wiring import wire
 from topologies import lab as labs
 from topologies import needs
 from topologies.errors import LabError
+from topologies.lab import Deployment
 from topologies.library import find
 
 
@@ -32,33 +36,39 @@ def deploy(session: Session, plan: str, name: str | None, timeout: float) -> Non
     The lab runs on in the background until `triplane destroy`. No root is needed; several labs may run at once. Ctrl-C
     leaves nothing behind.
     """
-    path = find(plan)
-    text = read_text(path)
-    checked = whole(split(text), Intent(""), str(path))
+    path, begun = find(plan), time.monotonic()
+    with _Bars() as bars, raised(read_text(path), str(path), name, timeout, bars.show) as deployment:
+        lab = deployment.commit()
+    nodes = [node.kind for node in lab.info().nodes]
+    session.tell(
+        f"lab {lab.name!r} is up: {nodes.count('switch')} switches, {nodes.count('host')} hosts,"
+        f" {time.monotonic() - begun:.1f} s"
+    )
+
+
+@contextmanager
+def raised(text: str, source: str, name: str | None, timeout: float, progress: Progress) -> Iterator[Deployment]:
+    """A lab of the plan in `text`, which is from `source`, its fabric up and in force. Its name is the plan's by default.
+
+    It is gone at the end of the block, or with this process, unless it is committed. LabError, PlanError, StoreError.
+    """
+    checked = whole(split(text), Intent(""), source)
     found = checked.rest
     if found.topology is None:
         raise LabError(f"plan {found.name!r} has no topology to launch", "add a `topology:`, see the README")
     programs = (argv[0] for host in found.topology.hosts.values() for argv in host.run)
     labs.refuse_machine(needs.host_checks(needs.this_machine(), programs))
-    begun, wiring, intent = time.monotonic(), wire(found.topology), checked.applied(Intent(""))
+    wiring, intent = wire(found.topology), checked.applied(Intent(""))
     refuse_excess(State(), intent)
-    with (
-        _Bars() as bars,
-        labs.deploy(text, name or found.name, bars.show) as deployment,
-    ):
+    with labs.deploy(text, name or found.name, progress) as deployment:
         with open_store(deployment.lab, configuration=True) as store:
             synced(deployment.lab, store)
-            commit = Commit(
-                1, round(time.time(), 3), login(), f"deployed from {path}", dict.fromkeys(checked.documents)
-            )
+            now = round(time.time(), 3)
+            commit = Commit(1, now, login(), f"deployed from {source}", dict.fromkeys(checked.documents))
             serial = store.edit(edit_of(checked, {}, commit, None, {}), 0)
-            await_fabric(deployment.lab, store, wiring, intent, serial, timeout, bars.show)
+            await_fabric(deployment.lab, store, wiring, intent, serial, timeout, progress)
         deployment.lab.settle()
-        lab = deployment.commit()
-    session.tell(
-        f"lab {lab.name!r} is up: {len(wiring.switches)} switches, {len(wiring.hosts)} hosts,"
-        f" {time.monotonic() - begun:.1f} s"
-    )
+        yield deployment
 
 
 class _Bars:
@@ -67,7 +77,7 @@ class _Bars:
     def __init__(self) -> None:
         console = Console(stderr=True)
         columns = TextColumn("{task.description:>12}"), BarColumn(), MofNCompleteColumn()
-        self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._progress = RichProgress(*columns, console=console, disable=not console.is_terminal)
         self._tasks: dict[str, int] = {}
 
     def show(self, stage: str, done: int, total: int) -> None:
