@@ -21,7 +21,9 @@ POLL_SECONDS = 0.005
 WHAT = (("link",), ("address",), ("-4", "route"), ("-6", "route"), ("neighbor", "show", "nud", "permanent"))
 SECONDS = 10.0  # that killed processes may take to go
 # What is not set by anybody: lifetimes, and a link's neighbour by number, which is another after it was down.
-PASSING = re.compile(r" (expires|valid_lft|preferred_lft) \S+|@\S+| qlen \d+| (pref|proto) \S+|^\d+: |state \S+")
+PASSING = re.compile(
+    r" (tentative|dadfailed)\b| (expires|valid_lft|preferred_lft) \S+|@\S+| qlen \d+| (pref|proto) \S+|^\d+: |state \S+"
+)
 
 
 def marked() -> list[int]:

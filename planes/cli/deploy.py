@@ -48,7 +48,7 @@ def deploy(session: Session, plan: str, name: str | None, timeout: float) -> Non
 
 @contextmanager
 def raised(text: str, source: str, name: str | None, timeout: float, progress: Progress) -> Iterator[Deployment]:
-    """A lab of the plan in `text`, which is from `source`, its fabric up and in force. Its name is the plan's by default.
+    """A lab of the plan in `text`, which is from `source`, its fabric up and in force, by default of its name.
 
     It is gone at the end of the block, or with this process, unless it is committed. LabError, PlanError, StoreError.
     """

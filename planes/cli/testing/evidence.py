@@ -12,7 +12,7 @@ from pathlib import Path
 from planes.cli.testing.net import Net
 from planes.cli.testing.reset import ERRORS
 
-LINES = 60  # of a section in the terminal
+LINES, WIDTH = 60, 240  # of a section in the terminal
 SCRIPT = "for what in dump-flows dump-groups dump-meters; do ovs-ofctl -O OpenFlow13 $what $0; done"
 SECONDS = 30.0
 
@@ -78,8 +78,8 @@ def _rules(net: Net) -> str:
 
 def _shortened(text: str, whole: Path | None) -> str:
     """The last lines, which are the newest."""
-    lines = text.splitlines()
+    lines = [line if len(line) <= WIDTH else f"{line[:WIDTH]} ..." for line in text.splitlines()]
     if len(lines) <= LINES:
-        return text
+        return "\n".join(lines)
     more = f"all are in {whole}" if whole else "--lab-artifacts DIR keeps all"
     return "\n".join([f"... {len(lines) - LINES} lines before these: {more}", *lines[-LINES:]])

@@ -65,17 +65,19 @@ class Labs:
         self._worker, self._keep, self._timeout = worker, keep, timeout
         self._idle: dict[str, Held] = {}  # by the plan's text, the one used last at the end
         self._numbers = count(1)
+        self.discarded: list[str] = []  # labs that were not used again, and why
         self._scratch = Path(mkdtemp(prefix="triplane-tests-"))
 
     def take(self, what: Wanted, fresh: bool = False) -> Held:
-        """A lab of the plan as if it had just been deployed; it goes back by `give`. LabError, PlanError, StoreError."""
+        """A lab of the plan as if just deployed; it goes back by `give`. LabError, PlanError, StoreError."""
         held = None if fresh else self._idle.pop(what.text, None)
         if held is not None:
             try:
                 restore(held.lab, held.origin)
                 return held
-            except ERRORS:
-                held.end()  # and another takes its place
+            except ERRORS as error:  # another takes its place
+                self.discarded.append(f"lab {held.lab.name!r} could not be reset: {error}")
+                held.end()
         return self._deployed(what)
 
     def give(self, what: Wanted, held: Held) -> None:

@@ -36,7 +36,7 @@ class _Use:
 
 
 _USE = pytest.StashKey[_Use]()
-_KEPT = pytest.StashKey[list[str]]()
+_SAID = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,9 +75,8 @@ def labs(pytestconfig: pytest.Config) -> Iterator[Labs]:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     found = Labs(worker, bool(pytestconfig.getoption("--lab-keep")))
     yield found
-    kept = found.end()
-    if kept:
-        pytestconfig.stash[_KEPT] = kept
+    kept = [f"lab {name!r} is kept: triplane destroy {name}" for name in found.end()]
+    pytestconfig.stash[_SAID] = found.discarded + kept
 
 
 @pytest.fixture
@@ -120,8 +119,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for name in config.stash.get(_KEPT, []):
-        terminalreporter.write_line(f"lab {name!r} is kept: triplane destroy {name}")
+    for line in config.stash.get(_SAID, []):
+        terminalreporter.write_line(line)
 
 
 def _asked(item: pytest.Item) -> tuple[str, str]:

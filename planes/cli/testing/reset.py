@@ -25,6 +25,7 @@ from topologies.lab import Lab
 
 SECONDS = 30.0  # that a lab may take to be as it was
 SCRIPT_SECONDS = 60.0
+HOST_SECONDS = 10.0  # that the kernel may take to give a host its link-local addresses again
 
 Active = frozenset[tuple[str, str, str]]  # network, segment, switch
 
@@ -104,10 +105,11 @@ def _tidy(lab: Lab, info: Info, was: Origin) -> None:
     for name in {name for name, text in now.items() if text != was.hosts[name]} | missing:
         lab.fail(name)
         lab.heal(name)
-    again = _hosts(lab, info, end=True)
-    odd = [name for name, text in again.items() if text != was.hosts[name]]
-    if odd:
-        raise LabError(f"hosts of lab {lab.name!r} stay as tests set them: {', '.join(odd)}")
+    deadline = time.monotonic() + HOST_SECONDS
+    while odd := [name for name, text in _hosts(lab, info, end=True).items() if text != was.hosts[name]]:
+        if time.monotonic() > deadline:
+            raise LabError(f"hosts of lab {lab.name!r} stay as tests set them: {', '.join(odd)}")
+        time.sleep(0.05)
 
 
 def _programs(info: Info) -> frozenset[str]:
