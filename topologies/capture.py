@@ -99,6 +99,11 @@ def compiled(expression: str) -> list[tuple[int, int, int, int]]:
     """A filter in libpcap's language (pcap-filter(7)) as instructions of classic BPF. LabError."""
     if not expression:
         return []
+    if "vlan" in expression.split():  # the kernel keeps a tag beside the frame, where such a program does not look
+        raise LabError(
+            f"filter {expression!r}: tags can't be filtered by",
+            "filter by what is inside the tag, or what was written: -w - | tshark -r - -Y 'vlan.id == 100'",
+        )
     path = ctypes.util.find_library("pcap")
     if path is None:
         raise LabError("a filter needs libpcap", "sudo apt-get install libpcap0.8", Exit.MACHINE)

@@ -22,6 +22,7 @@ SO_ATTACH_FILTER, SO_TIMESTAMPNS, SO_RCVBUFFORCE = 26, 35, 33
 PACKET_OUTGOING = 4
 VLAN_VALID, TPID_VALID, ETH_P_8021Q = 1 << 4, 1 << 6, 0x8100
 BUFFER = 16 << 20
+BATCH = 1000  # frames that are written at once
 SNAP = 262144
 LABELS = (0x06, 0x0E, 0x16, 0x1E)  # first bytes, see planes/data/label.py
 COMMENT, NAME, DESCRIPTION, RESOLUTION, FLAGS, NANOSECONDS = 1, 2, 3, 9, 2, b"\x09"
@@ -126,20 +127,23 @@ def main() -> None:
     while not ending:
         ready, _, _ = select.select([sys.stdin.fileno(), *(heard for _, heard in taps)], [], [])
         ending = sys.stdin.fileno() in ready and not os.read(sys.stdin.fileno(), 4096)
+        blocks = []
         for number, at, frame, outgoing in frames(taps):
             said = told(frame, names) if wanted["taps"][number]["labels"] else ""
-            out.write(packet(2 * number + outgoing, at, frame, outgoing, said))
-            written += 1
-            if written == left:
-                ending = True
+            blocks.append(packet(2 * number + outgoing, at, frame, outgoing, said))
+            if written + len(blocks) == left or len(blocks) == BATCH:
                 break
-        out.flush()
+        try:
+            out.write(b"".join(blocks))
+            out.flush()
+        except BrokenPipeError:  # nobody reads any more
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            break
+        written += len(blocks)
+        ending = written == left or (ending and len(blocks) < BATCH)
     dropped = sum(struct.unpack("=II", heard.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1] for _, heard in taps)
     sys.stderr.write(json.dumps({"captured": written, "dropped": dropped}) + "\n")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except BrokenPipeError:  # nobody reads any more
-        sys.stderr.close()
+    main()

@@ -24,8 +24,10 @@ R3 = "10.0.0.3"  # at leaf3
 def pinging(lab: Triplane) -> Iterator[None]:
     argv = lab.argv("exec", "r1", "--", "ping", "-q", "-i0.1", R3)
     with subprocess.Popen(argv, env=lab.environ, stdout=subprocess.DEVNULL) as process:
-        yield
-        process.terminate()
+        try:
+            yield
+        finally:
+            process.terminate()
 
 
 def frames(path: Path) -> list[Frame]:
@@ -81,7 +83,7 @@ def test_a_pipe_to_tshark_ends_with_its_reader(leaf_spine: Triplane) -> None:
 def test_tags_stay_where_they_were(leaf_spine: Triplane, tmp_path: Path) -> None:
     tagged = bytes.fromhex("0200000000ff 020000000001 8100 2064 88b5".replace(" ", "")) + bytes(46)
     path = tmp_path / "tagged.pcapng"
-    argv = leaf_spine.argv("capture", "leaf1/r1", "-c", "1", "-w", str(path), "vlan 100")
+    argv = leaf_spine.argv("capture", "leaf1/r1", "-c", "1", "-w", str(path), "ether proto 0x88b5")
     with subprocess.Popen(argv, env=leaf_spine.environ, stderr=subprocess.DEVNULL) as process:
         until(lambda: path.exists() and path.stat().st_size > 0)
         leaf_spine.send("r1", tagged)
@@ -91,7 +93,7 @@ def test_tags_stay_where_they_were(leaf_spine: Triplane, tmp_path: Path) -> None
 
 def test_wrong_lines_are_told(leaf_spine: Triplane, tmp_path: Path) -> None:
     for line, status, said in (
-        (("leaf1/spine3",), 3, "no link, host or port 'leaf1/spine3'\ndid you mean 'leaf1/spine1'?"),
+        (("leaf1/spine3",), 3, "no link, host or port 'leaf1/spine3'\ndid you mean 'leaf1/spine2'?"),
         (("r1", "tcp", "prot"), 1, "filter 'tcp prot': "),
         (("r1", "-w", str(tmp_path / "no" / "x")), 1, "No such file or directory"),
     ):

@@ -110,3 +110,5 @@ def test_filters_are_compiled_and_refused_with_a_reason() -> None:
     assert capture.compiled("icmp")[0] == (0x28, 0, 0, 12)  # load the half word at 12, the type
     with pytest.raises(LabError, match=r"filter 'tcp prot': .*syntax error"):
         capture.compiled("tcp prot")
+    with pytest.raises(LabError, match="tags can't be filtered by"):
+        capture.compiled("vlan 100 and icmp")
