@@ -61,10 +61,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.get_closest_marker(MARK) and (unmet := _unmet()):
+    if item.get_closest_marker(MARK) and (lacking := unmet()):
         if item.config.getoption("--lab") or os.environ.get("CI") == "true":
-            pytest.fail(f"this machine cannot run a lab: {unmet}", pytrace=False)
-        pytest.skip(f"this machine cannot run a lab: {unmet}")
+            pytest.fail(f"this machine cannot run a lab: {lacking}", pytrace=False)
+        pytest.skip(f"this machine cannot run a lab: {lacking}")
 
 
 @pytest.fixture(scope="session")
@@ -139,8 +139,9 @@ def _asked(item: pytest.Item) -> tuple[str, str]:
 
 
 @cache
-def _unmet() -> str:
+def unmet() -> str:
+    """What this machine lacks to run labs, each with its fix; "" where it can."""
     from topologies import needs
 
-    unmet = [check for check in needs.lab_checks(needs.this_machine()) if not check.ok]
-    return "; ".join(f"{check.name}: {check.found} ({check.fix})" for check in unmet)
+    found = [check for check in needs.lab_checks(needs.this_machine()) if not check.ok]
+    return "; ".join(f"{check.name}: {check.found} ({check.fix})" for check in found)
