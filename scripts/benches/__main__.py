@@ -7,7 +7,17 @@ from collections.abc import Iterator
 
 import click
 
-from benches import failover, gateway, gateway_groups, gateway_keepalived, gateway_shares, management, scale, topologies
+from benches import (
+    failover,
+    gateway,
+    gateway_groups,
+    gateway_keepalived,
+    gateway_shares,
+    management,
+    scale,
+    topologies,
+    topologies_zoo,
+)
 from benches.figures import Figure, as_json, as_table
 from benches.section import Section, measured
 
@@ -26,13 +36,13 @@ CHAPTERS = {
     "gateway": _gateway,
     "management": management.sections,
     "scale": scale.sections,
-    "topologies": topologies.sections,
+    "topologies": lambda quick: [*topologies.sections(quick), *topologies_zoo.sections(quick)],
 }
 ABOUT = {
     "failover": "outages and losses by dead links, switches and controllers; TCP against plain switching",
     "gateway": "outages and losses by dead links, members and controllers, where switches elect the gateway",
     "management": "what people and tools wait for: the command line, SNMP, the map, commits, metrics",
-    "topologies": "graphs from deploy to all pairs reachable, and until they are gone, against plain Mininet",
+    "topologies": "from deploy to all pairs reachable, and until all is gone, against plain Mininet; the topology zoo",
     "scale": "rules, hosts and events a second as fabrics grow; what changes and attacks cost tenants",
 }
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
@@ -21,7 +22,8 @@ from topologies.lab import Lab
 
 K = 4  # of the fat-tree
 FABRIC_SECONDS = 120.0
-REACH_SECONDS = 120.0
+REACH_SECONDS = 60.0
+AT_ONCE = 16  # hosts that ask
 # On a host: one echo of each address, all at once; what does not answer is asked again, until all have.
 ASK = """
 left="$*"
@@ -127,6 +129,12 @@ def triplane(graph: Graph) -> tuple[float, float]:
 
 def all_reach(lab: Lab, graph: Graph) -> None:
     """Every host asks every other one, all at once, until all have answered. LabError."""
+    if deaf := reach(lab, graph, graph.hosts):
+        raise LabError(f"{', '.join(deaf)} did not reach all others in {REACH_SECONDS:.0f} s")
+
+
+def reach(lab: Lab, graph: Graph, hosts: Sequence[str]) -> list[str]:
+    """These hosts ask all others, all at once, until all have answered: those that were not answered in time."""
 
     def ask(host: str) -> bool:
         argv = lab.exec_argv(host, ["sh", "-c", ASK, "sh", *others(graph, host)])
@@ -135,10 +143,8 @@ def all_reach(lab: Lab, graph: Graph) -> None:
         except subprocess.TimeoutExpired:
             return False
 
-    with ThreadPoolExecutor(len(graph.hosts)) as threads:
-        deaf = [host for host, heard in zip(graph.hosts, threads.map(ask, graph.hosts), strict=True) if not heard]
-    if deaf:
-        raise LabError(f"{', '.join(deaf)} did not reach all others in {REACH_SECONDS:.0f} s")
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return [host for host, heard in zip(hosts, threads.map(ask, hosts), strict=True) if not heard]
 
 
 def others(graph: Graph, host: str) -> list[str]:
