@@ -31,12 +31,16 @@ def _gateway(quick: bool) -> list[Section]:
     ]
 
 
+def _topologies(quick: bool) -> list[Section]:
+    return [*topologies.sections(quick), *topologies_zoo.sections(quick)]
+
+
 CHAPTERS = {
     "failover": failover.sections,
     "gateway": _gateway,
     "management": management.sections,
     "scale": scale.sections,
-    "topologies": lambda quick: [*topologies.sections(quick), *topologies_zoo.sections(quick)],
+    "topologies": _topologies,
 }
 ABOUT = {
     "failover": "outages and losses by dead links, switches and controllers; TCP against plain switching",

@@ -70,7 +70,8 @@ def read(path: Path) -> Graph:
     found.remove_edges_from(list(networkx.selfloop_edges(found)))
     largest = max(networkx.connected_components(found), key=len)
     names = {node: f"n{number}" for number, node in enumerate(sorted(largest, key=str))}
-    links = sorted(tuple(sorted((names[a], names[b]))) for a, b in found.edges if a in names)
+    ends = ((names[a], names[b]) for a, b in found.edges if a in names)
+    links = sorted((min(a, b), max(a, b)) for a, b in ends)
     switches = tuple(names.values())
     hosts = tuple(f"h{name}" for name in switches)
     return Graph(switches, hosts, (*links, *((f"h{name}", name) for name in switches)))
