@@ -198,8 +198,16 @@ class Fabric:
         """Lines for `ip -batch` that take what programs made: all addresses, and interfaces that are no link's."""
         [said] = run_all([inside(self.pids[host], Command(["ip", "-json", "link", "show"]))])
         ours = {self.wiring.interface(nic.end) for nic in self.nics[host]}
-        found = [link["ifname"] for link in json.loads(said) if link["ifname"] != "lo"]
-        return "".join(f"addr flush dev {name}\n" if name in ours else f"link del {name}\n" for name in found)
+        lines, deleted = [], set[str]()
+        for link in json.loads(said):
+            name = link["ifname"]
+            if name in ours:
+                lines.append(f"addr flush dev {name}\n")
+            elif name != "lo":
+                # One of a pair takes the other along, and what stands on an interface goes with it.
+                lines += [f"link del {name}\n"] if link.get("link") not in deleted else []
+                deleted.add(name)
+        return "".join(lines)
 
 
 def host_lines(host: Host, nic: Nic, interfaces: Sequence[Nic], name: str) -> str:

@@ -32,6 +32,7 @@ ANSWER_SECONDS = 15.0
 STAGE_SECONDS = 120.0  # the longest that one step of a deployment may take
 GONE_SECONDS = 30.0
 POLL_SECONDS = 0.01
+EXEC_MARK = "TRIPLANE_EXEC=1"  # in the environment of all that `exec` starts: housekeeping.py knows it by it
 CONTROLLER_LISTEN = "0.0.0.0:6653"  # in the lab's own network: its Open vSwitches come from several places
 
 # In the node: back to the caller's directory (entering a mount namespace leaves it), then the program, or why not.
@@ -96,6 +97,7 @@ class Lab:
             *(_program("mnexec"), "-a", str(nodes[node].pid)),
             *(_program("env"), "--default-signal=INT", "--default-signal=QUIT"),
             *(f"OVS_RUNDIR={self.directory.ovs_of(nodes[node].vswitchd)}", f"PATH={needs.search_path()}"),
+            EXEC_MARK,
             *(_program("setpriv"), "--pdeathsig", "TERM"),
             *(_program("sh"), "-c", _ENTER, "sh", str(Path.cwd()), node, *argv),
         ]

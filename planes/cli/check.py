@@ -134,7 +134,7 @@ def _subject(session: Session, timeout: float) -> Iterator[_Subject]:
         session.tell(f"lab {same.name!r} runs this plan")
         yield _Subject(same, str(find(name)))
         return
-    with launched(session, name, (), f"check-{os.getpid()}", timeout) as (deployment, _):
+    with launched(session, name, (), f"check-{os.getpid()}", timeout) as deployment:
         yield _Subject(deployment.lab, str(find(name)), deployment)
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from planes.cli.bringup import await_link, open_store, synced
 from planes.cli.check_sight import Sight, sight
 from planes.cli.forging import Aim, forged
-from planes.cli.lab import HEAL_SECONDS, healed
+from planes.cli.lab import HEAL_SECONDS, mend
 from planes.cli.session import Once
 from planes.control.facts import ROUTER_MAC
 from planes.control.realize import slot_name
@@ -40,7 +40,7 @@ class LabTools:
 
     def heal(self, what: str) -> None:
         """Also a link is waited for: one that is not a way yet makes the next fault another one."""
-        healed(self._lab, what)
+        mend(self._lab, what)
         name = what if "/" in what else ""
         names = {link.name for link in self._lab.info().links}
         other = "/".join(reversed(name.split("/")))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from planes.cli.bars import Bars
-from planes.cli.bringup import await_fabric, open_store, synced
+from planes.cli.bringup import Progress, await_fabric, open_store, synced
 from planes.cli.limits import refuse_excess
 from planes.cli.running import login
 from planes.cli.session import Session
@@ -16,7 +16,7 @@ from planes.model.configuration import Commit, split
 from planes.model.intent import Intent
 from planes.model.partial import whole
 from planes.model.state import State
-from planes.model.wiring import Wiring, wire
+from planes.model.wiring import wire
 from topologies import lab as labs
 from topologies import needs
 from topologies.errors import LabError
@@ -36,10 +36,11 @@ def deploy(session: Session, plan: str, words: tuple[str, ...], name: str | None
     leaves nothing behind.
     """
     begun = time.monotonic()
-    with launched(session, plan, words, name, timeout) as (deployment, wiring):
+    with launched(session, plan, words, name, timeout) as deployment:
         lab = deployment.commit()
+    nodes = [node.kind for node in lab.info().nodes]
     session.tell(
-        f"lab {lab.name!r} is up: {len(wiring.switches)} switches, {len(wiring.hosts)} hosts,"
+        f"lab {lab.name!r} is up: {nodes.count('switch')} switches, {nodes.count('host')} hosts,"
         f" {time.monotonic() - begun:.1f} s"
     )
 
@@ -47,12 +48,24 @@ def deploy(session: Session, plan: str, words: tuple[str, ...], name: str | None
 @contextmanager
 def launched(
     session: Session, plan: str, words: tuple[str, ...], name: str | None, timeout: float
-) -> Iterator[tuple[Deployment, Wiring]]:
-    """A plan's lab that is up, and ends with this process or the block unless it is committed. LabError, PlanError."""
+) -> Iterator[Deployment]:
+    """The lab of a plan as users name it; see `raised`. LabError, PlanError, StoreError."""
     asked = wanted(plan, words)
     for note in asked.notes:
         session.tell(f"{plan}: {note}")
-    checked = whole(split(asked.text), Intent(""), asked.file)
+    with ExitStack() as stack:
+        with Bars() as bars:
+            deployment = stack.enter_context(raised(asked.text, asked.file, name, timeout, bars.show))
+        yield deployment
+
+
+@contextmanager
+def raised(text: str, source: str, name: str | None, timeout: float, progress: Progress) -> Iterator[Deployment]:
+    """A lab of the plan in `text`, which is from `source`, its fabric up and in force, by default of its name.
+
+    It is gone at the end of the block, or with this process, unless it is committed. LabError, PlanError, StoreError.
+    """
+    checked = whole(split(text), Intent(""), source)
     found = checked.rest
     if found.topology is None:
         raise LabError(f"plan {found.name!r} has no topology to launch", "add a `topology:`, see the README")
@@ -61,15 +74,12 @@ def launched(
     machine = needs.this_machine()
     labs.refuse_machine([*needs.host_checks(machine, programs), *needs.link_checks(machine, wiring.wires)])
     refuse_excess(State(), intent)
-    with ExitStack() as stack:
-        with Bars() as bars:
-            deployment = stack.enter_context(labs.deploy(asked.text, name or found.name, bars.show))
-            with open_store(deployment.lab, configuration=True) as store:
-                synced(deployment.lab, store)
-                commit = Commit(
-                    1, round(time.time(), 3), login(), f"deployed from {asked.file}", dict.fromkeys(checked.documents)
-                )
-                serial = store.edit(edit_of(checked, {}, commit, None, {}), 0)
-                await_fabric(deployment.lab, store, wiring, intent, serial, timeout, bars.show)
-            deployment.lab.settle()
-        yield deployment, wiring
+    with labs.deploy(text, name or found.name, progress) as deployment:
+        with open_store(deployment.lab, configuration=True) as store:
+            synced(deployment.lab, store)
+            now = round(time.time(), 3)
+            commit = Commit(1, now, login(), f"deployed from {source}", dict.fromkeys(checked.documents))
+            serial = store.edit(edit_of(checked, {}, commit, None, {}), 0)
+            await_fabric(deployment.lab, store, wiring, intent, serial, timeout, progress)
+        deployment.lab.settle()
+        yield deployment

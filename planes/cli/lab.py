@@ -65,11 +65,11 @@ def heal(session: Session, words: tuple[str, ...]) -> None:
     right.
     """
     lab = session.lab
-    session.tell(healed(lab, _named(words, lab)))
+    session.tell(mend(lab, _named(words, lab)))
 
 
-def healed(lab: Lab, what: str) -> str:
-    """Heal something, and wait until a switch or controller is at work; what was done, in words. LabError."""
+def mend(lab: Lab, what: str) -> str:
+    """Heal it, and wait until a switch or controller is at work; what was done, in words. LabError."""
     before = lab.info()
     controller = before.process(CONTROLLER).alive
     if what == CONTROLLER and not controller:

@@ -40,6 +40,7 @@ PROVIDERS: Mapping[str, str] = {
     "switch": "planes.cli.names:switches",
     "there": "planes.cli.configure:that_is_there",
     "table": "planes.cli.names:tables",
+    "tapped": "planes.cli.names:tapped",
 }
 
 
@@ -115,6 +116,14 @@ def faults(session: Session, place: Place) -> Iterable[Choice]:
         return plain(node.name for node in info.nodes if node.kind == words[0])
     named = [*(link.name for link in info.links), *(node.name for node in info.nodes), CONTROLLER, STORE]
     return plain([*FAULTS, *named])
+
+
+def tapped(session: Session, _place: Place) -> Iterable[Choice]:
+    """Where a capture may listen."""
+    info = _info(session)
+    ends = [name.rpartition("-eth") for node in info.nodes if node.kind == "switch" for name in node.interfaces]
+    named = [*(link.name for link in info.links), *(node.name for node in info.nodes if node.kind == "host")]
+    return plain([*named, *(f"{node}:{number}" for node, _, number in ends)])
 
 
 def networks(session: Session, _place: Place) -> Iterable[Choice]:

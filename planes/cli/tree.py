@@ -252,6 +252,33 @@ COMMANDS = (
         options=(LAB_OPTION,),
         handler="planes.cli.lab:heal",
     ),
+    Word(
+        "capture",
+        "Show or keep what passes a link, a host or a port; labels in words.",
+        arguments=(
+            Argument("where", "A link, a host, or SWITCH:PORT.", "tapped", label="LINK|HOST|SWITCH:PORT"),
+            Argument("filter_", "What to show, as pcap-filter(7) has it.", required=False, many=True, label="FILTER"),
+        ),
+        options=(
+            Option(
+                ("-w", "--write"),
+                "file",
+                "Write pcapng to this file; - is standard output.",
+                Argument("file", kind="file", label="FILE"),
+                default=None,
+            ),
+            Option(
+                ("-c", "--count"),
+                "count",
+                "End after so many frames.",
+                Argument("count", kind="number", low=1, label="N"),
+                default=0,
+            ),
+            LAB_OPTION,
+        ),
+        handler="planes.cli.capture:capture",
+        where="line",
+    ),
     WEB,
     METRICS,
     AGENT,

@@ -8,7 +8,8 @@ from planes.model.drawing.expand import addressed
 from planes.model.errors import PlanError
 from planes.model.plan import Host, Link, LinkOptions, Plan, Segment, Topology
 from planes.model.words import ALL
-from planes.model.yaml_text import Remove, Set, Unchangeable, changed, frozen, plain, rendered
+from planes.model.yaml_text import Remove, Set, Unchangeable, changed, frozen, plain
+from planes.model.yaml_words import rendered
 
 
 def standing_alone(text: str, plan: Plan, networks: bool) -> str:
