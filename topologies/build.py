@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from mininet.link import Link as MininetLink
@@ -28,6 +29,10 @@ from topologies.shaping import is_shaped, shaped
 from topologies.vswitchd import Vswitchd, shares
 
 Progress = Callable[[str, int, int], None]
+
+# Milliseconds. The default of 5000 makes all switches of a large lab leave a controller that is busy with them; and one
+# that dies closes its connections.
+PATIENCE = "inactivity_probe=30000"
 
 
 class _Switch(OVSSwitch):
@@ -183,7 +188,9 @@ class _Controller:
 
 def _vsctl(vswitchd: Vswitchd, line: str) -> Command:
     """A line of Mininet's for a shell. Its own runner does not look at the exit status, and waits for ever."""
-    return vswitchd.vsctl(*shlex.split(line)[1:])
+    words = shlex.split(line)[1:]
+    given = ([word, PATIENCE] if word.startswith("target=") else [word] for word in words)
+    return vswitchd.vsctl(*chain.from_iterable(given))
 
 
 def _introduce(fabric: Fabric) -> None:

@@ -89,11 +89,6 @@ class Directory:
         """OVS_RUNDIR of one of several; what is beside a switch's socket there leads to those of all other switches."""
         return self.ovs / str(number + 1) if number else self.ovs
 
-    @property
-    def vswitchd_control(self) -> Path:
-        """For `ovs-appctl -t`."""
-        return self.ovs / "vswitchd.ctl"
-
 
 def base(environ: Mapping[str, str] = os.environ) -> Path:
     """The directory above all labs of this user, made where it is missing, readable by nobody else. LabError."""
