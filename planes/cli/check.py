@@ -80,11 +80,16 @@ def check(
     Exits with 1 when something does not hold, or can't hold on this graph.
     """
     wishes = Wishes(tuple(word for word in (only or "").split(",") if word), fail_fast)
+    for path in (junit, report):
+        if path is not None and not Path(path).absolute().parent.is_dir():
+            raise LabError(f"{path} can't be written: there is no such directory")
     with ExitStack() as stack:
         stack.enter_context(_terminable())
         subject = stack.enter_context(_subject(session, timeout))
         lab, deployment = subject.lab, subject.deployment
         outcome = _checked(session, subject, wishes)
+        session.show(check_tables.tables(outcome), check_tables.lines(outcome))
+        session.tell(check_tables.verdict(outcome))
         if junit is not None:
             from planes.management.junit import document
 
@@ -94,8 +99,6 @@ def check(
         if deployment is not None and (keep or (keep_failed and not outcome.holds)):
             deployment.commit()
             session.tell(f"lab {lab.name!r} stays up")
-    session.show(check_tables.tables(outcome), check_tables.lines(outcome))
-    session.tell(check_tables.verdict(outcome))
     return 0 if outcome.holds else 1
 
 

@@ -26,6 +26,7 @@ from topologies.checking.bench import Suspect
 from topologies.control import CONTROLLER
 from topologies.errors import LabError
 from topologies.lab import Lab
+from topologies.rollcall import ASKING_PORT, PORT
 
 MAX_RULES = 4  # of each sort and switch, in an evidence
 STRANGER = "no line of the plan wants it: somebody else wrote it"
@@ -50,14 +51,20 @@ class Sight:
         return self._hosts[name]
 
     def evidence(self, suspect: Suspect) -> Evidence:
-        """What becomes of a packet, and whose rules that is. LabError when none can be sent."""
+        """What becomes of a packet, or of its answer if that is the one that is lost, and whose rules that is. LabError
+        when none can be sent.
+        """
         title, story = self._story(suspect)
-        rules, reasons = list[str](), list[str]()
-        for text, reason in [*self._odd(story), *self._decisive(story)]:
-            rules.append(text)
-            reasons.append(reason)
+        verdict = _verdict(suspect, story)
+        if suspect.forged is None and story.delivered:
+            port = ASKING_PORT if suspect.port == PORT else suspect.port
+            back, answer = self._story(Suspect(suspect.target, suspect.source, port=port))
+            if not answer.delivered:
+                title, verdict, story = f"{title}, and its answer: {back}", f"{verdict}, but {answer.verdict()}", answer
+        told = [*self._odd(story), *self._decisive(story)]
         lines = [*story.lines(), *story.paths()]
-        return Evidence(title, _verdict(suspect, story), *map(_once, (lines, rules, reasons)))
+        rules, reasons = [text for text, _ in told], [reason for _, reason in told]
+        return Evidence(title, verdict, *map(_once, (lines, rules, reasons)))
 
     def ways(self, source: str, target: str) -> list[tuple[str, ...]]:
         """Each way from end to end, switches and links in their order. LabError."""

@@ -18,7 +18,7 @@ def tables(outcome: Outcome) -> list[Table]:
             "figures",
             ("check", "figure", "value", "unit", "limit"),
             [
-                (each.name, figure.name, f"{figure.value:g}", figure.unit, _limit(figure.limit))
+                (each.name, figure.name, figure.value, figure.unit, figure.limit)
                 for each in found
                 for figure in each.figures
             ],
@@ -80,13 +80,9 @@ def _shown(seen: Evidence) -> Iterator[str]:
 
 def _checks(results: Iterable[Result]) -> Table:
     columns = ("check", "kind", "what", "result", "holds", "seconds", "plan", "told")
-    rows = [(r.name, r.kind, r.what, r.verdict.value, r.holds, f"{r.seconds:.3f}", r.spot, r.told) for r in results]
+    rows = [(r.name, r.kind, r.what, r.verdict.value, r.holds, round(r.seconds, 3), r.spot, r.told) for r in results]
     return Table("checks", columns, rows)
 
 
 def _each(results: Iterable[Result], lines_of: Callable[[Evidence], tuple[str, ...]]) -> list[tuple[str, str, str]]:
     return [(each.name, seen.title, line) for each in results for seen in each.evidence for line in lines_of(seen)]
-
-
-def _limit(value: float | None) -> str | None:
-    return None if value is None else f"{value:g}"
