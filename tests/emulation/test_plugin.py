@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from commands import DEADLINE, until
 
+from planes.cli import testing
 from topologies import directory as directories
 from topologies.lab import Lab
 
@@ -99,6 +100,21 @@ def test_a_project_of_anybody_s_own(session: Session, parallel: tuple[str, ...])
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 passed" in done.stdout
     assert session.labs == []
+
+
+def test_the_page_says_what_is_so(session: Session) -> None:
+    """Its blocks of Python are a test file."""
+    page = (Path(testing.__file__).parent / "README.md").read_text()
+    blocks = "".join(re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+    shutil.copytree(EXAMPLE, session.project / "shop")
+    (session.project / "shop" / "tests" / "test_shop.py").unlink()
+    place = session.project / "shop" / "tests" / "test_page.py"
+    place.write_text(
+        blocks.replace('"plans/', f'"{place.parent}/plans/') + "\ndef test_more(shop):\n    shop.desk.ping('till')\n"
+    )
+    done = Session(session.project / "shop", session.runtime).run("--lab")
+    assert set(outcomes(done).values()) == {"PASSED"}, done.stdout
+    assert len(outcomes(done)) == 2
 
 
 AS_NEW = """

@@ -65,6 +65,7 @@ class Labs:
         self._worker, self._keep, self._timeout = worker, keep, timeout
         self._idle: dict[str, Held] = {}  # by the plan's text, the one used last at the end
         self._numbers = count(1)
+        self._kept: list[str] = []
         self.discarded: list[str] = []  # labs that were not used again, and why
         self._scratch = Path(mkdtemp(prefix="triplane-tests-"))
 
@@ -105,14 +106,11 @@ class Labs:
 
     def end(self) -> list[str]:
         """End all; the names of those that are kept."""
-        kept = []
         for held in self._idle.values():
-            if self._keep:
-                kept.append(held.deployment.commit().name)
-            held.end()
+            self._end(held)
         self._idle.clear()
         shutil.rmtree(self._scratch, ignore_errors=True)
-        return kept
+        return self._kept
 
     def discard(self, held: Held) -> None:
         """The lab was for one test only."""
@@ -120,7 +118,7 @@ class Labs:
 
     def _end(self, held: Held) -> None:
         if self._keep:
-            held.deployment.commit()
+            self._kept.append(held.deployment.commit().name)
         held.end()
 
     def _deployed(self, what: Wanted) -> Held:
