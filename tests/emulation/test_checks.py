@@ -150,6 +150,9 @@ def test_a_rule_that_is_gone_is_told_with_its_line_of_the_plan(two: Triplane) ->
     assert {row["failure"] for row in shown["failures"]} >= {"r1 does not reach r2"}
     assert any(row["rule"].startswith("leaf2 lacks ") and "table=20" in row["rule"] for row in shown["rules"])
     assert any("where r2 is" in row["plan"] and "plan.yaml:" in row["plan"] for row in shown["reasons"])
+    told = {row["packet"]: row["verdict"] for row in shown["traces"]}
+    answered = next(verdict for packet, verdict in told.items() if packet.startswith("r2 to r1"))
+    assert answered.startswith("r2 reaches r1, but r1 does not reach r2: dropped by leaf2"), told
     assert "no answer" in late["failures"][0]["failure"]
     two("check", "two", "--only", "reach,latency")
 
