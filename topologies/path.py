@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from planes.model.wiring import Wire, Wiring
 from topologies.errors import LabError
@@ -66,15 +67,20 @@ def _leads_on(wire: Wire, switches: list[str], passed: Mapping[str, int]) -> boo
 
 def packets(lab: Lab, wiring: Wiring) -> dict[str, int]:
     """How many packets passed each link between switches, in both directions together. LabError."""
-    node = wiring.switches[0][0]  # the ends of all switches are in one network namespace
-    argv = lab.exec_argv(node, ["ip", "-json", "-statistics", "link", "show"])
-    try:
-        said = subprocess.run(argv, stdout=subprocess.PIPE, check=True, timeout=COMMAND_SECONDS).stdout
-    except subprocess.SubprocessError as error:
-        raise LabError(f"switch {node!r} does not tell its interfaces' counters") from error
-    counted = {link["ifname"]: link["stats64"] for link in json.loads(said)}
+    # one switch of each daemon: the ends of all of its switches are in one network namespace
+    witnesses = {node.vswitchd: node.name for node in lab.info().nodes if node.kind == "switch"}
+    counted = {name: stats for node in witnesses.values() for name, stats in _counters(lab, node).items()}
     return {
         wire.name: sum(counted[wiring.interface(wire.a)][way]["packets"] for way in ("rx", "tx"))
         for wire in wiring.wires
         if {wire.a.node, wire.b.node}.isdisjoint(wiring.hosts)
     }
+
+
+def _counters(lab: Lab, node: str) -> dict[str, Any]:
+    argv = lab.exec_argv(node, ["ip", "-json", "-statistics", "link", "show"])
+    try:
+        said = subprocess.run(argv, stdout=subprocess.PIPE, check=True, timeout=COMMAND_SECONDS).stdout
+    except subprocess.SubprocessError as error:
+        raise LabError(f"switch {node!r} does not tell its interfaces' counters") from error
+    return {link["ifname"]: link["stats64"] for link in json.loads(said)}

@@ -77,6 +77,28 @@ class Wiring:
         """The ends of a host's links, its own and the switch's, in link order."""
         return self._plugs.get(host, ())
 
+    @cached_property
+    def _parts(self) -> dict[str, int]:
+        """Which part of the fabric each switch is in: switches that links between switches join."""
+        found = {name: number for number, (name, _) in enumerate(self.switches)}
+        near: dict[str, list[str]] = {name: [] for name in found}
+        for wire in self.wires:
+            if wire.a.node in near and wire.b.node in near:
+                near[wire.a.node].append(wire.b.node)
+                near[wire.b.node].append(wire.a.node)
+        left = set(found)
+        for name, part in list(found.items()):
+            rim = {name} & left
+            while rim:
+                left -= rim
+                found.update(dict.fromkeys(rim, part))
+                rim = {other for each in rim for other in near[each]} & left
+        return found
+
+    def parts(self, host: str) -> frozenset[int]:
+        """The parts of the fabric that a host is plugged in to: one, unless the switches are not all joined."""
+        return frozenset(self._parts[peer.node] for _, peer in self.plugs(host) if peer.node in self._parts)
+
     def interface(self, end: End) -> str:
         """The name of the network interface at an end."""
         return f"{end.node}-eth{end.port}"
