@@ -180,9 +180,11 @@ def _spot(file: PlanFile) -> Callable[[Place], str]:
 def _page(lab: Lab, outcome: Outcome) -> str:
     from planes.cli.graph import drawn
     from planes.management.report import page
+    from planes.model.plan import Topology
     from planes.model.state import GatewayState
 
-    return page(outcome, drawn(lab.info(), Once().view(lab, (GatewayState,)).state))
+    topology = running(lab)[0].topology or Topology()
+    return page(outcome, drawn(lab.info(), Once().view(lab, (GatewayState,)).state, topology))
 
 
 def _versions() -> tuple[tuple[str, str], ...]:
