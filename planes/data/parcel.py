@@ -168,18 +168,18 @@ class Parcel:
 
     def _written(self, field: Field, value: int, offset: int, bits: int) -> Iterator[Parcel]:
         if field == f.NXM_IN_PORT:
-            yield self.set(span(f.IN_PORT), value << offset << SHIFT[f.IN_PORT])
+            yield self.put(span(f.IN_PORT), value << offset << SHIFT[f.IN_PORT])
             return
         mask = (1 << bits) - 1 << SHIFT[field] + offset
         for part, has in self._having(field):
             if not has:
                 yield part
             elif field == f.VLAN_VID:
-                yield from (tagged.set(mask, value << SHIFT[field] + offset) for tagged in part._with_tag())
+                yield from (tagged.put(mask, value << SHIFT[field] + offset) for tagged in part._with_tag())
             else:
-                yield part.set(mask, value << SHIFT[field] + offset)
+                yield part.put(mask, value << SHIFT[field] + offset)
 
-    def set(self, mask: int, value: int) -> Parcel:
+    def put(self, mask: int, value: int) -> Parcel:
         """Some bits are overwritten."""
         new = self.copy()
         new.constant, new.fixed = self.constant & ~mask | value, self.fixed | mask
@@ -214,11 +214,11 @@ class Parcel:
         to, at = SHIFT[action.target] + action.target_offset, SHIFT[action.source] + action.source_offset
         mask = (1 << bits) - 1
         if not has:
-            return self.set(mask << to, 0)
+            return self.put(mask << to, 0)
         source = mask << at
         if self.fixed & source == source:
-            return self.set(mask << to, (self.constant >> at & mask) << to)
-        new = self.set(mask << to, 0)
+            return self.put(mask << to, (self.constant >> at & mask) << to)
+        new = self.put(mask << to, 0)
         new.fixed &= ~(mask << to)
         if source & (self.vague | self.fixed) or (self.spent and source & _TTL):
             new.vague |= mask << to
@@ -291,7 +291,7 @@ class Parcel:
         at = SHIFT[f.IP_TTL]
         if self.fixed & _TTL:
             alive = (self.constant & _TTL) > 1 << at
-            yield (self.set(_TTL, (self.constant & _TTL) - (1 << at)) if alive else self), alive
+            yield (self.put(_TTL, (self.constant & _TTL) - (1 << at)) if alive else self), alive
             return
         if (self.vague | self.linked) & _TTL:
             yield from ((self, False), (self, True))
@@ -313,7 +313,7 @@ class Parcel:
 
     def _pushed(self) -> Parcel:
         vlan = span(f.VLAN_VID)
-        new = self.set(vlan, f.VLAN_PRESENT << SHIFT[f.VLAN_VID])
+        new = self.put(vlan, f.VLAN_PRESENT << SHIFT[f.VLAN_VID])
         new.under = (*self.under, (self.constant & vlan, self.fixed & vlan, (self.vague | self.linked) & vlan))
         return new
 
@@ -322,7 +322,7 @@ class Parcel:
         present = f.VLAN_PRESENT << at
         if self.under:
             constant, fixed, vague = self.under[-1]
-            new = self.set(vlan, constant)
+            new = self.put(vlan, constant)
             new.fixed &= ~vlan | fixed
             new.vague |= vague
             new.under = self.under[:-1]
@@ -333,7 +333,7 @@ class Parcel:
         if plain:
             yield plain
         if tagged:
-            new = tagged.set(vlan, 0)
+            new = tagged.put(vlan, 0)
             new.opened = True
             yield new
 
@@ -350,7 +350,7 @@ class Parcel:
     def crossed(self, in_port: int) -> Iterator[Parcel]:
         """The frames come in at another switch."""
         for part in self._read_again():
-            yield part.set(_INSIDE, in_port << SHIFT[f.IN_PORT])
+            yield part.put(_INSIDE, in_port << SHIFT[f.IN_PORT])
 
     def anywhere(self) -> Parcel:
         """The frames as if they had come in by any port; what is asked of that then is found in their headers."""
@@ -367,18 +367,18 @@ class Parcel:
             return None
         part.value, part.mask = part.value & ~_IN_PORT, part.mask & ~_IN_PORT
         part.minus = tuple((value & ~_IN_PORT, mask & ~_IN_PORT) for value, mask in part.minus)
-        return part if part.fixed & _IN_PORT else part.set(_IN_PORT, at)
+        return part if part.fixed & _IN_PORT else part.put(_IN_PORT, at)
 
-    @property
-    def asks_for_port(self) -> bool:
-        """Of frames from anywhere: whether it matters by which port they came in."""
-        return bool(self.mask & _IN_PORT or any(mask & _IN_PORT for _, mask in self.minus))
+    def ports_asked(self) -> set[int]:
+        """Of frames from anywhere: the ports for which it may matter that they came in there; all others are alike."""
+        cubes = ((self.value, self.mask), *self.minus)
+        return {value >> SHIFT[f.IN_PORT] & f.IN_PORT.full for value, mask in cubes if mask & _IN_PORT}
 
     def again(self, zone: int) -> Iterator[Parcel]:
         """The frames go round to a table once more, with what conntrack says of them, which may be anything."""
         tracked = f.CT_TRACKED << SHIFT[f.CT_STATE]
         for part in self._read_again():
-            new = part.set(_CONNECTION, tracked | zone << SHIFT[f.CT_ZONE])
+            new = part.put(_CONNECTION, tracked | zone << SHIFT[f.CT_ZONE])
             free = span(f.CT_STATE) & ~tracked | span(f.CT_MARK)
             new.fixed &= ~free
             new.constant &= ~free
@@ -390,7 +390,7 @@ class Parcel:
 
     def untracked(self) -> Parcel:
         """Nothing is known of their connections."""
-        return self.set(_CONNECTION, 0)
+        return self.put(_CONNECTION, 0)
 
     def _read_again(self) -> Iterator[Parcel]:
         """The bytes are read once more: of what was behind a tag nothing was known."""
@@ -411,13 +411,17 @@ class Parcel:
         if part is not None:
             yield part
 
-    def _lost(self, bits: int) -> Parcel:
+    def blurred(self, bits: int) -> Parcel:
         """Nothing is known of some bits any more."""
-        new = self.set(bits, 0)
+        new = self.put(bits, 0)
         new.fixed &= ~bits
         new.vague |= bits
+        new.plain = False
+        return new
+
+    def _lost(self, bits: int) -> Parcel:
+        new = self.blurred(bits)
         new.under = ()
-        new._note()
         return new
 
     def now(self, header: int) -> Cube:

@@ -357,7 +357,7 @@ _WAYS = (Output, Punt, ToGroup, Resubmit, Track)
 
 def _with_metadata(parcel: Parcel, value: int, mask: int) -> Parcel:
     at = h.SHIFT[f.METADATA]
-    return parcel.set(mask << at, (value & mask) << at)
+    return parcel.put(mask << at, (value & mask) << at)
 
 
 def concerns(visit: Visit, entry: Entry) -> bool:

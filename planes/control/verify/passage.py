@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from planes.control.facts import Port
 from planes.control.verify.fabric import Fabric, Scenario
-from planes.control.verify.transport import DESTINATION, TARGET, End, Kind, Onward, Summary, Transport
+from planes.control.verify.transport import DESTINATION, TARGET, End, Kind, Onward, Transport
 from planes.data import fields as f
 from planes.data.headers import SHIFT, Cube, Headers, Undecided, span
+from planes.data.label import DEFLECTED_BIT
 from planes.data.parcel import LEAVING, Parcel
 from planes.data.pipeline import Table
 from planes.data.switch import Drop
 from planes.data.symbolic import Fate, Outcome, Visit
 
+DEFLECTED = 1 << SHIFT[f.ETH_DST] + DEFLECTED_BIT
 MAX_LANDINGS = 8  # of one frame, one after the other: a gateway's member routes what lands, and sends it on
 MAX_LEAVES = 200_000
 
@@ -162,56 +164,87 @@ class _Walk:
 
     def _arrive_all(self, onward: Onward, parcel: Parcel, when: When, landings: int, path: Path) -> None:
         """Wherever it goes in any of these scenarios; each end is told once."""
-        ends: dict[End, list[int]] = {}
-        if not when and onward.first.regular:
-            ends = {end: [] for end in onward.first.ends}
-            rest: Iterable[tuple[int, Summary]] = onward.others
-        else:
-            rest = [(number, onward.of(number)) for number in self._numbers(when)]
-        for number, summary in rest:
-            for end in summary.ends if summary.regular else ():
-                if (numbers := ends.setdefault(end, [number])) and numbers[-1] != number:
-                    numbers.append(number)
-        by_when: dict[When, list[End]] = {}
-        for end, numbers in ends.items():
-            by_when.setdefault(tuple(numbers), []).append(end)
-        for numbers_, some in by_when.items():
-            self._arrive(some, parcel, numbers_, landings, path)
-
-    def _arrive(self, ends: Iterable[End], parcel: Parcel, when: When, landings: int, path: Path) -> None:
-        landed: dict[tuple[int, Cube], list[int]] = {}
+        ends = self._ends(onward, when)
         fork = landings, _known(parcel)  # it takes one of these ways
-        for end in ends:
+        landed: dict[tuple[int, Cube], _Landing] = {}
+        for end, numbers in ends.items():
             if end.kind is Kind.LANDED:
-                landed.setdefault((end.dpid, end.label), []).append(end.number)
+                landed.setdefault((end.dpid, end.label), _Landing()).add(end.number, numbers)
             else:
-                there = _relabelled(parcel, end.label).chosen(fork, hash((end, when)))
-                self._leaf(end.kind, end.dpid, end.number, there, when, end.why)
-        for (dpid, label), ports in sorted(landed.items()):
-            there = parcel.chosen(fork, hash((dpid, label, when)))
-            self._land(dpid, ports, _relabelled(there, label), when, landings + 1, path)
+                there = _relabelled(parcel, end.label).chosen(fork, hash(end))
+                self._leaf(end.kind, end.dpid, end.number, there, numbers, end.why)
+        for (dpid, label), landing in sorted(landed.items(), key=lambda item: item[0]):
+            there = _relabelled(parcel.chosen(fork, hash((dpid, label))), label)
+            twin = landed.get((dpid, _deflected(label))) if label != _deflected(label) else None
+            if twin is not None and self._land(dpid, landing.with_(twin), there.blurred(DEFLECTED), landings + 1, path):
+                landing.done = twin.done = True
+            if not landing.done:
+                self._land(dpid, landing, there, landings + 1, path)
 
-    def _land(self, dpid: int, ports: list[int], parcel: Parcel, when: When, landings: int, path: Path) -> None:
-        """At LAND, by any of these ports."""
+    def _ends(self, onward: Onward, when: When) -> Mapping[End, When]:
+        if not when and not onward.irregular:
+            return onward.ends
+        found: dict[End, list[int]] = {}
+        for number in self._numbers(when):
+            summary = onward.of(number)
+            for end in summary.ends if summary.regular else ():
+                found.setdefault(end, []).append(number)
+        return {end: tuple(numbers) for end, numbers in found.items()}
+
+    def _land(self, dpid: int, landing: _Landing, parcel: Parcel, landings: int, path: Path) -> bool:
+        """At LAND. False where it matters whether labels were deflected, of which these frames don't know."""
+        ports, when = landing.ports, landing.when
         if landings > MAX_LANDINGS:
             self._leaf(Kind.LOOPED, dpid, ports[0], parcel, when, None)
-            return
+            return True
         switch, down = self._fabric.switches[dpid], self._scenarios[0].at(dpid)
-        for part in parcel.crossed(ports[0]):
-            found = switch.run(part.anywhere(), Table.LAND, down, defer=True, seen=self._seen(dpid))
-            for outcome in found:
-                for came in _came_by(outcome.parcel, ports):
-                    again = Outcome(outcome.fate, outcome.number, came, outcome.why)
-                    self._follow(dpid, again, when, landings, path)
+        found = [
+            outcome
+            for part in parcel.crossed(ports[0])
+            for outcome in switch.run(part.anywhere(), Table.LAND, down, defer=True, seen=self._seen(dpid))
+        ]
+        if parcel.vague & DEFLECTED and any(outcome.parcel.vague & DEFLECTED for outcome in found):
+            return False
+        for outcome in found:
+            for came in _came_by(outcome.parcel, ports):
+                again = Outcome(outcome.fate, outcome.number, came, outcome.why)
+                self._follow(dpid, again, when, landings, path)
+        return True
 
 
-def _came_by(parcel: Parcel, ports: list[int]) -> Iterator[Parcel]:
+class _Landing:
+    """Where frames come to LAND, in which scenarios, and by which ports in any of these."""
+
+    def __init__(self) -> None:
+        self.ports: list[int] = []
+        self.when: When = (-1,)
+        self.done = False
+
+    def add(self, port: int, when: When) -> None:
+        self.ports.append(port)
+        known = () if self.when == (-1,) else self.when
+        self.when = ALWAYS if ALWAYS in (when, self.when) else tuple(sorted({*known, *when}))
+
+    def with_(self, other: _Landing) -> _Landing:
+        both = _Landing()
+        both.ports = list(dict.fromkeys((*self.ports, *other.ports)))
+        both.when = ALWAYS
+        if self.when and other.when:
+            both.when = tuple(sorted({*self.when, *other.when}))
+        return both
+
+
+def _deflected(label: Cube) -> Cube:
+    """The same, deflected."""
+    return label[0] | DEFLECTED & label[1], label[1]
+
+
+def _came_by(parcel: Parcel, ports: Sequence[int]) -> Iterator[Parcel]:
     """Frames that came in by any of these ports, each set once."""
-    told: set[Headers] = set()
-    for port in ports if parcel.asks_for_port else ports[:1]:
-        came = parcel.came_by(port)
-        if came is not None and came.headers not in told:
-            told.add(came.headers)
+    asked = parcel.ports_asked()
+    others = [port for port in ports if port not in asked][:1]
+    for port in (*(port for port in ports if port in asked), *others):
+        if (came := parcel.came_by(port)) is not None:
             yield came
 
 
@@ -226,4 +259,4 @@ def _relabelled(parcel: Parcel, label: Cube) -> Parcel:
     known = parcel.known()
     if not (known[0] ^ value) & mask and known[1] & mask == mask:
         return parcel
-    return parcel.set(mask, value)
+    return parcel.put(mask, value)

@@ -17,7 +17,7 @@ from planes.data.parcel import LEAVING, Parcel
 from planes.data.pipeline import Table
 from planes.data.switch import Drop
 
-_VLAN = span(f.VLAN_VID)
+_VLAN, _TARGET = span(f.VLAN_VID), span(f.ETH_DST)
 _REPAIRED = (Drop.NO_LIVE_BUCKET, Drop.PORT_DOWN)  # what a dead link leaves where nothing else leads on
 
 
@@ -135,12 +135,18 @@ class _Got:
             (leaf, access, parcel) for leaf, ends in leaving for access, parcel in ends
         ]
         self._ends += [(leaf, None, leaf.parcel) for leaf in leaves if leaf.kind is not Kind.LEFT]
+        self._to: dict[int, list[tuple[Leaf, Access | None, Parcel]]] = {}  # by the eth_dst that they entered with
+        for end in self._ends:
+            if end[2].mask & _TARGET == _TARGET:
+                self._to.setdefault(end[2].value & _TARGET, []).append(end)
+        self._to_any = [end for end in self._ends if end[2].mask & _TARGET != _TARGET]
 
     def judge(self, wish: Wish) -> Iterator[Fault]:
         """Where a wish is not granted."""
         arrived: dict[Arrival, list[tuple[Headers, Leaf, Parcel]]] = {each: [] for each in wish.arrivals}
         (value, mask), _ = wish.headers
-        for leaf, access, parcel in self._ends:
+        exact = mask & _TARGET == _TARGET
+        for leaf, access, parcel in (*self._to.get(value & _TARGET, ()), *self._to_any) if exact else self._ends:
             if (value ^ parcel.value) & mask & parcel.mask:
                 continue
             both = h.common(parcel.headers, wish.headers)

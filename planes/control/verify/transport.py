@@ -8,9 +8,10 @@ are treated alike whatever is under them, so nodes are few: a port and a target.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 from typing import NamedTuple
 
 from planes.control.facts import Port
@@ -91,7 +92,17 @@ class Onward:
     first: Summary
     others: tuple[tuple[int, Summary], ...]
 
-    @property
+    @cached_property
+    def ends(self) -> Mapping[End, tuple[int, ...]]:
+        """All ends where it is regular; in which scenarios, for those that are not ends of the first."""
+        found: dict[End, list[int]] = {end: [] for end in self.first.ends}
+        for number, summary in self.others:
+            for end in summary.ends:
+                if end not in self.first.ends:
+                    found.setdefault(end, []).append(number)
+        return {end: tuple(numbers) for end, numbers in found.items()}
+
+    @cached_property
     def irregular(self) -> bool:
         """In some scenario what is under the label matters."""
         return not (self.first.regular and all(summary.regular for _, summary in self.others))

@@ -15,6 +15,7 @@ from ipaddress import IPv4Address, IPv6Address
 from planes.control import facts
 from planes.control.facts import Access, Facts, GatewayFact, HostFact, PolicyFact, Port, Prefix, SegmentFact
 from planes.control.fragments.router import MARTIANS
+from planes.control.fragments.segment import GROUPS4, GROUPS6, MAC4, MAC6
 from planes.control.routes import BITS, longest, mask, own, routed, to_addresses
 from planes.control.verify.fabric import Fabric
 from planes.data import fields as f
@@ -37,7 +38,7 @@ class Question(Enum):
 
     LOOP = "no frame goes round"
     REACH = "known hosts reach each other within their segment"
-    FLOOD = "broadcasts reach all of their segment, once"
+    FLOOD = "broadcast and multicast reach all of their segment, once"
     GATEWAY = "gateways answer, and route to hosts and next hops"
     LEAK = "nothing passes between networks, or from ports of none"
 
@@ -247,6 +248,21 @@ class _Sender:
         for address in self._host.ipv4:
             cube = h.cube(match(**self._frame, **_ARP, eth_dst=f.BROADCAST, arp_spa=address))
             yield Wish(Question.FLOOD, f"ARP in {words}", Headers(cube, asked), everyone, flood=True)
+        yield from self._multicast(everyone)
+
+    def _multicast(self, everyone: tuple[Arrival, ...]) -> Iterator[Wish]:
+        """IP multicast likewise, where no policy judges it. Switches make its MAC anew, of the group."""
+        if self._lines(self._segment):
+            return
+        anew = tuple(Arrival(arrival.access, ((f.ETH_DST, None),)) for arrival in everyone)
+        groups = ((4, _V4, self._host.ipv4, MAC4, GROUPS4), (6, _V6, self._host.ipv6, MAC6, GROUPS6))
+        for version, kind, addresses, macs, group in groups:
+            for address in addresses:
+                ends: dict[str, int | tuple[int, int]] = {f"ipv{version}_src": address, f"ipv{version}_dst": group}
+                cube = h.cube(match(**self._frame, **kind, **ends, eth_dst=macs))
+                headers = Headers(cube, (*_neighbor_discovery(), *self._hellos()))
+                words = f"IPv{version} multicast of {self._name}"
+                yield Wish(Question.FLOOD, words, headers, anew, flood=True)
 
     def _others_accesses(self, fact: SegmentFact) -> list[Access]:
         own = self._host.access
