@@ -38,7 +38,7 @@ def _flat(places: Mapping[str, tuple[float, float]]) -> dict[str, Spot]:
     meridian = math.degrees(math.atan2(north, east))
     shrink = math.cos(math.radians(middle))
     turned = {name: (longitude - meridian + 180) % 360 - 180 for name, (_, longitude) in places.items()}
-    return {name: (turned[name] * shrink, -latitude) for name, (latitude, _) in places.items()}
+    return {name: (turned[name] * shrink, middle - latitude) for name, (latitude, _) in places.items()}
 
 
 def _scaled(spots: Mapping[str, Spot]) -> dict[str, Spot]:
@@ -46,7 +46,7 @@ def _scaled(spots: Mapping[str, Spot]) -> dict[str, Spot]:
     nearest = sorted(min((math.dist(a, b) for b in spots.values() if b != a), default=0.0) for a in spots.values())
     usual = nearest[len(nearest) // 2] or max(nearest) or 1.0
     sizes = [max(axis) - min(axis) for axis in zip(*spots.values(), strict=True)]
-    scale = min(1.5 * APART[0] / usual, LARGEST / max(*sizes, 1e-9))
+    scale = min(APART[0] / usual, LARGEST / max(*sizes, 1e-9))
     return {name: (x * scale, y * scale) for name, (x, y) in spots.items()}
 
 

@@ -42,3 +42,32 @@ def test_a_network_of_the_zoo_deploys_and_all_reach_all(triplane: Triplane, path
 
 def _switches(triplane: Triplane, path: Path) -> int:
     return int(triplane("validate", str(path)).split(" is valid: ")[1].split()[0])
+
+
+PROGRAM = """
+class Line:
+    def build(self, t, size: int = 2):
+        for n in range(1, size + 1):
+            t.link(t.host(f"h{n}"), t.switch(f"s{n}"))
+            if n > 1:
+                t.link(f"s{n - 1}", f"s{n}")
+"""
+
+
+def test_a_program_draws_a_lab_and_takes_options_among_those_of_deploy(triplane: Triplane, tmp_path: Path) -> None:
+    program = tmp_path / "my_topo.py"
+    program.write_text(PROGRAM)
+    triplane("deploy", f"{program}:Line", "--size", "3", "--name", "line", "--timeout=100")
+    assert len(triplane.inspect("line")["switches"]) == 3
+    triplane("check", "line")
+    triplane("destroy", "line")
+    wrong = triplane.run("deploy", f"{program}:Line", "--siz", "3")
+    assert (wrong.returncode, "did you mean 'size'?" in wrong.stderr) == (1, True)
+    wrong = triplane.run("deploy", "ring", "--size", "3")
+    assert "arguments are for programs" in wrong.stderr
+
+
+def test_a_topo_of_mininets_runs(triplane: Triplane) -> None:
+    triplane("deploy", "mininet.topo:LinearTopo", "--args", "3", "--name", "linear")
+    triplane("check", "linear")
+    triplane("destroy", "linear")

@@ -18,7 +18,7 @@ PLACES = st.dictionaries(
 
 def test_north_is_up_and_east_is_right() -> None:
     spots = projected(CITIES, CITIES, [])
-    assert sorted(CITIES, key=lambda name: spots[name][0]) == ["lisbon", "madrid", "rome", "berlin"]
+    assert spots["lisbon"][0] < spots["madrid"][0] < min(spots["rome"][0], spots["berlin"][0])
     assert min(CITIES, key=lambda name: spots[name][1]) == "berlin"
     assert projected(CITIES, CITIES, []) == spots
 
