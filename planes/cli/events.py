@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from planes.cli.session import Session
 from planes.management import log, show
 from planes.management.grammar import Mistake
 from planes.model.state import Controller, Event
 from planes.store.base import Store
+
+if TYPE_CHECKING:
+    from topologies.lab import Lab
 
 LINES = ("table", "json")  # the forms that can be printed a line at a time
 
@@ -34,19 +38,19 @@ def events(session: Session, follow: bool, kind: str | None, subject: str | None
 
     with open_store(lab := session.lab) as store:
         synced(lab, store)
-        for event in _happening(session, store):
+        for event in _happening(session, lab, store):
             if event in wanted:
                 session.write(_line(event, session.form))
     session.tell(f"lab {lab.name!r} is gone")
 
 
-def _happening(session: Session, store: Store) -> Iterator[Event]:
+def _happening(session: Session, lab: Lab, store: Store) -> Iterator[Event]:
     """What is known, then what happens, as long as the lab is there; the store may be away meanwhile."""
     from planes.cli.bringup import LOOK_INTERVAL
     from topologies import lab as labs
 
     told, silent = 0, False
-    while session.lab in labs.labs():
+    while lab in labs.labs():
         known = store.state()
         for event in (row for row in known.of(Event) if row.number > told):
             told = event.number
