@@ -187,7 +187,7 @@ class Fabric:
     def _host(self, name: str, failed: bool) -> Node:
         addresses = tuple(map(str, self.topology.hosts[name].address))
         interfaces = tuple(self.wiring.interface(nic.end) for nic in self.nics[name])
-        return Node(name, "host", self.pids[name], ("lo", *interfaces), addresses, failed)
+        return Node(name, "host", self.pids[name], interfaces, addresses, failed)
 
     def _operational(self) -> set[str]:
         show = Command(["ip", "-json", "link", "show"])
