@@ -171,6 +171,9 @@ class Parcel:
             yield self.put(span(f.IN_PORT), value << offset << SHIFT[f.IN_PORT])
             return
         mask = (1 << bits) - 1 << SHIFT[field] + offset
+        if not field.needs and field != f.VLAN_VID:
+            yield self.put(mask, value << SHIFT[field] + offset)
+            return
         for part, has in self._having(field):
             if not has:
                 yield part
@@ -362,12 +365,18 @@ class Parcel:
     def came_by(self, port: int) -> Parcel | None:
         """Of frames from anywhere those that came in by a port."""
         at = port << SHIFT[f.IN_PORT]
-        part = self.only((at, _IN_PORT))
-        if part is None:
+        if self.mask & _IN_PORT and (self.value ^ at) & _IN_PORT:
             return None
-        part.value, part.mask = part.value & ~_IN_PORT, part.mask & ~_IN_PORT
-        part.minus = tuple((value & ~_IN_PORT, mask & ~_IN_PORT) for value, mask in part.minus)
-        return part if part.fixed & _IN_PORT else part.put(_IN_PORT, at)
+        new = self.copy()
+        new.value, new.mask = self.value & ~_IN_PORT, self.mask & ~_IN_PORT
+        if any(mask & _IN_PORT for _, mask in self.minus):
+            left = h.without((self.value & ~_IN_PORT | at, self.mask | _IN_PORT), self.minus)
+            if left is None:
+                return None
+            new.minus = tuple((value & ~_IN_PORT, mask & ~_IN_PORT) for value, mask in left.minus)
+        if not self.fixed & _IN_PORT:
+            new.constant, new.fixed = self.constant | at, self.fixed | _IN_PORT
+        return new
 
     def ports_asked(self) -> set[int]:
         """Of frames from anywhere: the ports for which it may matter that they came in there; all others are alike."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
@@ -182,6 +182,7 @@ class Transport:
         self._put_out: dict[Node, Onward] = {}
         self._otherwise: dict[Node, int] = defaultdict(int)  # in which scenarios, bit by bit
         self.seen: dict[int, set[Visit]] = defaultdict(set)  # what the nodes stand on
+        self.unknown: list[Node] = []  # where something is met that there are no words for
         self.first = _Graph(self, 0)
         self._graphs = [self.first]
 
@@ -196,16 +197,17 @@ class Transport:
         for number, scenario in enumerate(self._scenarios[1:], 1):
             self._graphs.append(self._explore_after(number, scenario, watchers, before))
             yield f"link {number} of {len(self._scenarios) - 1}"
+        usual = self._scenarios[0]
+        self.unknown = [node for node in self.first.summaries if self._is_unknown(node)]
+        self._locals = {key: local for key, local in self._locals.items() if key[1] == usual.at(key[0].dpid)}
+        self._from_label.clear()
 
     def goes_on(self, fabric: Fabric) -> None:
         """The fabric has changed, but for nothing of what was looked at here."""
         self._fabric = fabric
 
-    @property
-    def unknown(self) -> list[Node]:
-        """The nodes where something is met that there are no words for."""
-        ends = ((node, self.local(node, 0).ends) for node in self.first.summaries)
-        return [node for node, found in ends if any(end.kind is Kind.UNKNOWN for end in found)]
+    def _is_unknown(self, node: Node) -> bool:
+        return any(end.kind is Kind.UNKNOWN for end in self.local(node, 0).ends)
 
     @property
     def loops(self) -> list[Loop]:
@@ -355,7 +357,7 @@ class Transport:
             self._from_label[key] = found
         for outcome in found:
             if (part := outcome.parcel.came_by(port)) is not None:
-                yield replace(outcome, parcel=part)
+                yield Outcome(outcome.fate, outcome.number, part, outcome.why)
 
     def _localized(self, node: Node, switch: SymbolicSwitch, outcomes: Sequence[Outcome]) -> Local:
         following: dict[Node, None] = {}

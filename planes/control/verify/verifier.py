@@ -43,7 +43,7 @@ class Verifier:
         self._scenarios: tuple[Scenario, ...] = ()
         self._transport: Transport | None = None
         self._passages: dict[Start, Passage] = {}
-        self._answers: dict[Start, tuple[Passage, tuple[Wish, ...], tuple[Fault, ...]]] = {}
+        self._answers: dict[Start, tuple[tuple[Wish, ...], tuple[Fault, ...]]] = {}
 
     def verify(
         self,
@@ -68,14 +68,18 @@ class Verifier:
         self._passages, asked, again = kept, 0, 0
         for number, start in enumerate(starts):
             progress("ports", number, len(starts))
-            passage = kept.get(start)
-            if passage is None and start.port[0] in fabric.switches:
+            if start.port[0] not in fabric.switches:
+                continue
+            wishes = tuple(wanted.wishes(start.access)) if start.access else ()
+            asked += len(wishes)
+            before = self._answers.get(start)
+            if start not in kept or before is None or before[0] != wishes:
                 passage = kept[start] = passages.through(start.port, start.headers)
+                faults = tuple(answers((self._now(), self._scenarios), wanted, start, passage, wishes))
+                passage.leaves = []  # they are many, and can be found again
+                before = self._answers[start] = wishes, faults
                 again += 1
-            if passage is not None:
-                wishes = tuple(wanted.wishes(start.access)) if start.access else ()
-                asked += len(wishes)
-                found += self._answered(wanted, start, passage, wishes)
+            found += before[1]
         self._answers = {start: answer for start, answer in self._answers.items() if start in kept}
         progress("ports", len(starts), len(starts))
         return Result(tuple(found), self._scenarios, len(starts), asked, again)
@@ -89,14 +93,6 @@ class Verifier:
         if self._fabric is None:
             raise ValueError("no fabric was seen yet")
         return self._fabric
-
-    def _answered(self, wanted: Wanted, start: Start, passage: Passage, wishes: tuple[Wish, ...]) -> tuple[Fault, ...]:
-        before = self._answers.get(start)
-        if before is not None and before[0] is passage and before[1] == wishes:
-            return before[2]
-        faults = tuple(answers((self._now(), self._scenarios), wanted, start, passage, wishes))
-        self._answers[start] = passage, wishes, faults
-        return faults
 
     def _transported(self, fabric: Fabric, progress: Progress) -> Iterator[Fault]:
         """Explore what labels do, unless nothing of it can be otherwise; the passages that may be are forgotten."""
