@@ -16,6 +16,7 @@ from benches import (
     management,
     scale,
     topologies,
+    topologies_verify,
     topologies_zoo,
 )
 from benches.figures import Figure, as_json, as_table
@@ -32,7 +33,7 @@ def _gateway(quick: bool) -> list[Section]:
 
 
 def _topologies(quick: bool) -> list[Section]:
-    return [*topologies.sections(quick), *topologies_zoo.sections(quick)]
+    return [*topologies.sections(quick), topologies_verify.section(quick), *topologies_zoo.sections(quick)]
 
 
 CHAPTERS = {
@@ -46,7 +47,7 @@ ABOUT = {
     "failover": "outages and losses by dead links, switches and controllers; TCP against plain switching",
     "gateway": "outages and losses by dead links, members and controllers, where switches elect the gateway",
     "management": "what people and tools wait for: the command line, SNMP, the map, commits, metrics",
-    "topologies": "from deploy to all pairs reachable, and until all is gone, against plain Mininet; the topology zoo",
+    "topologies": "from deploy to all pairs reachable, and until all is gone, against plain Mininet; verify; the topology zoo",
     "scale": "rules, hosts and events a second as fabrics grow; what changes and attacks cost tenants",
 }
 
