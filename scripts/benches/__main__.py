@@ -47,7 +47,7 @@ ABOUT = {
     "failover": "outages and losses by dead links, switches and controllers; TCP against plain switching",
     "gateway": "outages and losses by dead links, members and controllers, where switches elect the gateway",
     "management": "what people and tools wait for: the command line, SNMP, the map, commits, metrics",
-    "topologies": "from deploy to all pairs reachable, and until all is gone, against plain Mininet; verify; the topology zoo",
+    "topologies": "deploy until all pairs reach, and destroy, against plain Mininet; verify; the topology zoo",
     "scale": "rules, hosts and events a second as fabrics grow; what changes and attacks cost tenants",
 }
 
