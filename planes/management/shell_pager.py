@@ -21,10 +21,13 @@ class Enough(Exception):
 
 @dataclass
 class Pager:
-    """Prints lines to a screen of `rows` and `columns`. `key` waits for a key. No rows are no end."""
+    """Prints lines to a screen of `rows` and `columns`. No rows are no end.
+
+    `key` waits for a key, and calls what it is given as soon as it does: one that comes sooner would be lost.
+    """
 
     out: Callable[[str], None]
-    key: Callable[[], str]
+    key: Callable[[Callable[[], None]], str]
     rows: int
     columns: int
     _left: int = field(default=0, init=False)
@@ -48,10 +51,10 @@ class Pager:
         return max(1, -(-len(_ESCAPES.sub("", text)) // max(1, self.columns)))
 
     def _more(self) -> None:
-        self.out(MORE)
         try:
-            while (key := self.key()) not in (" ", "\r", "\n", "q", "Q", "\x1b", ""):
-                pass
+            key = self.key(lambda: self.out(MORE))
+            while key not in (" ", "\r", "\n", "q", "Q", "\x1b", ""):
+                key = self.key(lambda: None)
         finally:
             self.out(CLEAR)
         if key in ("q", "Q", "\x1b", ""):
@@ -60,12 +63,13 @@ class Pager:
         self._left = 1 if key in ("\r", "\n") else self.rows - 1
 
 
-def pressed() -> str:
+def pressed(waiting: Callable[[], None]) -> str:
     """The next key on standard input, a terminal; an empty text when it is gone. Ctrl-C is KeyboardInterrupt."""
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
     try:
-        tty.setcbreak(terminal)
+        tty.setcbreak(terminal, termios.TCSADRAIN)  # what was typed ahead stays
+        waiting()
         return os.read(terminal, 1).decode(errors="replace")
     finally:
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)

@@ -1,15 +1,28 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import pytest
 
 from planes.management.shell_pager import CLEAR, MORE, Enough, Pager
+
+
+def keyboard(keys: Iterable[str]) -> Callable[[Callable[[], None]], str]:
+    """Keys that are pressed when they are waited for."""
+    left = iter(keys)
+
+    def pressed(waiting: Callable[[], None]) -> str:
+        waiting()
+        return next(left)
+
+    return pressed
 
 
 def shown(lines: list[str], keys: str, rows: int = 4, columns: int = 10) -> tuple[str, bool]:
     """What is on the screen in the end, and whether all was wanted."""
     out: list[str] = []
     left = iter(keys)
-    pager = Pager(out.append, lambda: next(left), rows, columns)
+    pager = Pager(out.append, keyboard(left), rows, columns)
     try:
         for line in lines:
             pager.line(line)
@@ -38,7 +51,7 @@ def test_other_keys_do_nothing() -> None:
 @pytest.mark.parametrize("key", ["q", "Q", "\x1b", ""])
 def test_who_has_seen_enough_gets_no_more(key: str) -> None:
     out: list[str] = []
-    pager = Pager(out.append, lambda: key, 4, 10)
+    pager = Pager(out.append, keyboard([key]), 4, 10)
     with pytest.raises(Enough):
         for line in FIVE:
             pager.line(line)
@@ -64,7 +77,8 @@ def test_no_rows_are_no_end(rows: int) -> None:
 def test_an_interrupt_clears_the_question() -> None:
     out: list[str] = []
 
-    def interrupted() -> str:
+    def interrupted(waiting: Callable[[], None]) -> str:
+        waiting()
         raise KeyboardInterrupt
 
     pager = Pager(out.append, interrupted, 2, 10)
