@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from planes.cli.running import await_in_force, candidate, copy, outcome
+from planes.cli.running import candidate, conclude
 from planes.cli.session import Session
 from planes.model.load import load, read_text
 from topologies.library import find
@@ -41,8 +41,5 @@ def apply(session: Session, plan: str, timeout: float, comment: str | None = Non
         mine.load(text, str(path))
         done = mine.commit(time.time(), comment or f"applied {path}", within or 0.0)
         now = mine.text
-    copy(lab, now)
-    for line in outcome(done):
-        session.tell(line)
-    await_in_force(lab, done.serial, timeout)
+    conclude(session, done, now, timeout)
     session.tell(f"lab {lab.name!r} follows {path}")
