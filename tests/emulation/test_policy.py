@@ -63,6 +63,9 @@ POLICY  blue:
 """
 
 
+RATE = 250  # datagrams a second: what a switch's socket holds while a busy machine lets it wait for a second
+
+
 def write(tmp_path: Path, lines: str) -> str:
     path = tmp_path / "policed.yaml"
     path.write_text(PLAN.replace("POLICY", lines))
@@ -199,13 +202,13 @@ def test_an_edit_of_the_policy_loses_nothing_of_what_both_allow(
     )
     ping = policed.argv("exec", "u1", "--", "ping", "-i0.005", "-c2500", "-W10", "-q", address)
     with (
-        Stream(labs.find("policed"), "u1", "v1", address, 1000) as stream,
+        Stream(labs.find("policed"), "u1", "v1", address, RATE) as stream,
         subprocess.Popen(ping, env=policed.environ, stdout=subprocess.PIPE, text=True) as pings,
     ):
         stream.mark("edits")
         for number, edited in enumerate(cycle(edits)):
             policed("apply", write(tmp_path, edited))
-            assert stream.more(200, 10) >= 200
+            assert stream.more(50, 10) >= 50
             if number >= len(edits) - 1 and pings.poll() is not None:
                 break
         (window,) = stream.result()
