@@ -6,8 +6,9 @@ Nodes and links are Mininet's; what it would do with several commands for each g
 from __future__ import annotations
 
 import os
+import secrets
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from mininet.node import OVSSwitch
 from planes.model.nics import Nic, nics
 from planes.model.plan import Plan, Topology
 from planes.model.resolve import resolve
-from planes.model.wiring import Wiring, wire
+from planes.model.wiring import End, Wiring, wire
 from topologies.commands import Command, batch, inside, run_all
 from topologies.fabric import Fabric, host_lines
 from topologies.nics import bridge_arguments, inner, rules
@@ -113,7 +114,22 @@ def _add_nodes(
         net.addHost(name, ip=None)
         progress("nodes", len(net), total)
     pids = {name: net[name].pid for name in topology.hosts}
-    return Fabric(topology, wiring, vswitchds, homes, pids, nics(wiring, resolve(plan)), programs)
+    interfaces = nics(wiring, resolve(plan))
+    return Fabric(topology, wiring, vswitchds, homes, pids, interfaces, _macs(topology, interfaces), programs)
+
+
+def _macs(topology: Topology, interfaces: Mapping[str, Sequence[Nic]]) -> dict[End, str]:
+    """The plan's MAC is that of a host's first interface; others are random, as the kernel's would be."""
+    found = {nic.end: _random_mac() for each in interfaces.values() for nic in each}
+    given = ((each[0].end, topology.hosts[name].mac) for name, each in interfaces.items() if each)
+    return found | {end: mac for end, mac in given if mac}
+
+
+def _random_mac() -> str:
+    """Locally administered, unicast (IEEE 802-2014, 8.4)."""
+    octets = bytearray(secrets.token_bytes(6))
+    octets[0] = octets[0] & 0xFC | 0x02
+    return octets.hex(":")
 
 
 def _add_links(net: Mininet, fabric: Fabric, progress: Progress) -> None:
@@ -142,14 +158,14 @@ def _add_links(net: Mininet, fabric: Fabric, progress: Progress) -> None:
 
 def _pairs(fabric: Fabric) -> Iterator[str]:
     """Lines for `ip -batch`."""
-    macs = {nic.end: f" address {mac}" for _, nic, _ in fabric.host_interfaces() if (mac := fabric.mac(nic))}
+    macs = {end: f" address {mac}" for end, mac in fabric.macs.items()}
     plain = {nic.end for _, nic, _ in fabric.host_interfaces() if nic.is_plain}
     interface = fabric.wiring.interface
     for each in fabric.wiring.wires:
-        near, far = (f"{interface(end)}{macs.get(end, '') if end in plain else ''}" for end in (each.a, each.b))
+        near, far = (f"{interface(end)}{macs[end] if end in plain else ''}" for end in (each.a, each.b))
         yield f"link add {near} netns {fabric.pid(each.a)} type veth peer name {far} netns {fabric.pid(each.b)}\n"
     for nic in fabric.bridged:
-        host = f"{interface(nic.end)}{macs.get(nic.end, '')} netns {fabric.pids[nic.end.node]}"
+        host = f"{interface(nic.end)}{macs[nic.end]} netns {fabric.pids[nic.end.node]}"
         yield f"link add {host} type veth peer name {inner(nic)} netns {fabric.outside}\n"
 
 

@@ -25,7 +25,9 @@ RECONNECT_MS = 1000  # the least that Open vSwitch takes; its default is 8 s
 
 @dataclass(frozen=True)
 class Fabric:
-    """The running network. `homes` are the switches' daemons; `pids` a process in each host's network namespace."""
+    """The running network. `homes` are the switches' daemons; `pids` a process in each host's network namespace, and
+    `macs` the addresses of the hosts' interfaces, by their own ends.
+    """
 
     topology: Topology
     wiring: Wiring
@@ -33,6 +35,7 @@ class Fabric:
     homes: Mapping[str, Vswitchd]
     pids: Mapping[str, int]
     nics: Mapping[str, tuple[Nic, ...]]
+    macs: Mapping[End, str]
     programs: Programs
 
     @cached_property
@@ -71,10 +74,6 @@ class Fabric:
     def is_in_host(self, end: End) -> bool:
         """Whether a link ends in a host itself."""
         return end.node in self.topology.hosts and not self.is_bridged(end)
-
-    def mac(self, nic: Nic) -> str | None:
-        """The plan's MAC, which is that of a host's first interface."""
-        return self.topology.hosts[nic.end.node].mac if nic == self.nics[nic.end.node][0] else None
 
     def host_interfaces(self) -> Iterator[tuple[str, Nic, str]]:
         """Every interface of a host, inside of it, and its name."""
@@ -139,11 +138,10 @@ class Fabric:
         OVS obeys a controller's max_backoff only when it changes while it is connected. A host tells the network of
         its addresses, as one does whose link comes up.
         """
-        same = 'for each; do set -- $(ip -brief link show dev "$each"); ip link set dev "$each" address "$3"; done'
-        names: dict[str, list[str]] = {}
-        for host, _, name in self.host_interfaces():
-            names.setdefault(host, []).append(name)
-        speak = [inside(self.pids[host], Command(["sh", "-c", same, "sh", *found])) for host, found in names.items()]
+        same: dict[str, str] = {}
+        for host, nic, name in self.host_interfaces():
+            same[host] = same.get(host, "") + f"link set dev {name} address {self.macs[nic.end]}\n"
+        speak = (inside(self.pids[host], batch("ip", lines)) for host, lines in same.items())
         run_all([*self._calling_soon(), *speak])
 
     def power_off(self, node: str) -> None:

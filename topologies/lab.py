@@ -29,6 +29,7 @@ from topologies.errors import Exit, LabError
 Progress = Callable[[str, int, int], None]  # stage, done, total
 
 ANSWER_SECONDS = 15.0
+SETTLE_SECONDS = 120.0  # it has something to do for each host
 STAGE_SECONDS = 120.0  # the longest that one step of a deployment may take
 GONE_SECONDS = 30.0
 POLL_SECONDS = 0.01
@@ -56,9 +57,10 @@ class Lab:
     def name(self) -> str:
         return self.directory.name
 
-    def request(self, verb: str, what: str = "", **more: bool) -> Message:
-        """Ask the manager; see control.py for the verbs."""
+    def request(self, verb: str, what: str = "", seconds: float = ANSWER_SECONDS, **more: bool) -> Message:
+        """Ask the manager, who may take so long; see control.py for the verbs."""
         with self._connect() as connection:
+            connection.settimeout(seconds)
             return _ask(self.directory, connection, {"do": verb, "what": what, **more})
 
     def info(self) -> Info:
@@ -67,7 +69,7 @@ class Lab:
 
     def settle(self) -> None:
         """The fabric is up: have its hosts tell the network of their addresses, and its switches call again soon."""
-        self.request("settle")
+        self.request("settle", seconds=SETTLE_SECONDS)
 
     def fail(self, what: str, keep_carrier: bool = False) -> str:
         """Fail a link, a switch, or the controller; what was done, in words. A link may keep its carrier."""
