@@ -90,13 +90,28 @@ class _Table:
     """The rules of a table, found by what is known of in_port, metadata and eth_dst."""
 
     def __init__(self) -> None:
+        self._rules: dict[Rule, Compiled] = {}
         self._shapes: dict[tuple[int, int], dict[int, dict[int, list[Compiled]]]] = {}
         self._found: dict[Cube, list[Compiled]] = {}
 
-    def insert(self, rule: Compiled) -> None:
-        value, mask = rule.cube
+    def insert(self, rule: Rule) -> None:
+        """One rule more."""
+        order = -rule.priority, len(self._rules)
+        self._add(Compiled(rule, h.cube(rule.match), refusal(rule) is None, order))
+
+    def _add(self, compiled: Compiled) -> None:
+        self._rules[compiled.rule] = compiled
+        value, mask = compiled.cube
         by_place = self._shapes.setdefault((mask & _PLACE, mask & _TARGET), {})
-        by_place.setdefault(value & _PLACE, {}).setdefault(value & _TARGET, []).append(rule)
+        by_place.setdefault(value & _PLACE, {}).setdefault(value & _TARGET, []).append(compiled)
+
+    def without(self, gone: set[Entry]) -> _Table:
+        """The same, less some rules."""
+        new = _Table()
+        for compiled in self._rules.values():
+            if compiled.rule not in gone:
+                new._add(compiled)
+        return new
 
     def candidates(self, known: Cube) -> list[Compiled]:
         """Rules that frames of which so much is known may match, the highest priority first."""
@@ -132,15 +147,29 @@ class SymbolicSwitch:
         self.groups: dict[int, Group] = {}
         self._strange: set[int] = set()  # groups
         self._choices: dict[tuple[int, frozenset[int]], tuple[int, ...]] = {}
-        for number, entry in enumerate(entries):
+        self._insert(entries)
+
+    def _insert(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
             if isinstance(entry, Rule):
-                legal = refusal(entry) is None
-                compiled = Compiled(entry, h.cube(entry.match), legal, (-entry.priority, number))
-                self._tables.setdefault(entry.table, _Table()).insert(compiled)
+                self._tables.setdefault(entry.table, _Table()).insert(entry)
             elif isinstance(entry, Group):
                 self.groups[entry.id] = entry
                 if refusal(entry) is not None:
                     self._strange.add(entry.id)
+
+    def after(self, gone: Iterable[Entry], come: Iterable[Entry]) -> SymbolicSwitch:
+        """A switch that holds others instead of some of these."""
+        new = SymbolicSwitch(())
+        left = {*gone}
+        groups = {entry.id for entry in left if isinstance(entry, Group)}
+        new.groups = {number: group for number, group in self.groups.items() if number not in groups}
+        new._strange = self._strange - groups
+        changed = {entry.table for entry in (*left, *come) if isinstance(entry, Rule)}
+        for number, table in self._tables.items():
+            new._tables[number] = table.without(left) if number in changed else table
+        new._insert(come)
+        return new
 
     def run(
         self,
@@ -362,13 +391,12 @@ def _with_metadata(parcel: Parcel, value: int, mask: int) -> Parcel:
 
 def concerns(visit: Visit, entry: Entry) -> bool:
     """Whether what stands on a visit may be otherwise when an entry comes or goes."""
-    match entry, visit:
-        case Rule(), (table, value, mask):
-            wanted = h.cube(entry.match)
-            return table == entry.table and not (value ^ wanted[0]) & mask & wanted[1] & _KEY
-        case Group(), (number,):
-            return number == entry.id
-    return False
+    if isinstance(entry, Rule):
+        if len(visit) != 3 or visit[0] != entry.table:
+            return False
+        wanted = h.cube(entry.match)
+        return not (visit[1] ^ wanted[0]) & visit[2] & wanted[1] & _KEY
+    return isinstance(entry, Group) and visit == (entry.id,)
 
 
 def everything(in_port: int, cube: Cube = h.EVERYTHING, minus: tuple[Cube, ...] = ()) -> Parcel:

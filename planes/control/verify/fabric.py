@@ -30,8 +30,12 @@ class Fabric:
 
     def after(self, before: Fabric) -> Fabric:
         """The same, knowing what of an earlier one is as it was."""
-        same = {dpid: made for dpid, made in before.switches.items() if before.entries[dpid] == self.entries.get(dpid)}
-        return replace(self, _made=same)
+        made = {}
+        for dpid, switch in before.switches.items():
+            old, new = before.entries[dpid], self.entries.get(dpid)
+            if new is not None:
+                made[dpid] = switch if old == new else switch.after(old - new, new - old)
+        return replace(self, _made=made)
 
     @cached_property
     def links(self) -> tuple[tuple[Port, Port], ...]:

@@ -10,7 +10,7 @@ from planes.control.verify.fabric import Fabric, Scenario, scenarios
 from planes.control.verify.passage import Passage, Passages
 from planes.control.verify.questions import Fault, answers, undecided
 from planes.control.verify.transport import Transport
-from planes.control.verify.wanted import Named, Question, Start, Wanted, Wish, by_mac
+from planes.control.verify.wanted import Named, Question, Start, Wanted, by_mac
 from planes.data.headers import Headers, Undecided
 from planes.data.rule import Entry
 from planes.data.symbolic import Visit, concerns
@@ -30,6 +30,15 @@ class Result:
     again: int
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """What was found of one start. `basis`: what its wishes stand on."""
+
+    basis: object
+    wishes: int
+    faults: tuple[Fault, ...]
+
+
 def silent(_: str, __: int, ___: int) -> None:
     """Tells nobody."""
 
@@ -43,7 +52,7 @@ class Verifier:
         self._scenarios: tuple[Scenario, ...] = ()
         self._transport: Transport | None = None
         self._passages: dict[Start, Passage] = {}
-        self._answers: dict[Start, tuple[tuple[Wish, ...], tuple[Fault, ...]]] = {}
+        self._answers: dict[Start, _Answer] = {}
 
     def verify(
         self,
@@ -55,6 +64,7 @@ class Verifier:
         named: Named = by_mac,
     ) -> Result:
         """Every fault of a fabric, of which so much is known. `only`: what enters in these networks, by number."""
+        fabric = fabric.after(self._fabric) if self._fabric else fabric
         wanted = Wanted(known, ports, fabric, named)
         starts = [start for start in wanted.starts() if only is None or _network(wanted, start) in only]
         try:
@@ -63,23 +73,25 @@ class Verifier:
             self._transport = None
             faults = tuple(fault for start in starts for fault in undecided(start))
             return Result(faults, self._scenarios, len(starts), 0, 0)
-        passages = Passages(self._now(), self._moved(), self._scenarios)
-        kept = {start: passage for start, passage in self._passages.items() if start in {*starts}}
+        passages = Passages(fabric, self._moved(), self._scenarios)
+        asked_for = {*starts}
+        kept = {start: passage for start, passage in self._passages.items() if start in asked_for}
         self._passages, asked, again = kept, 0, 0
         for number, start in enumerate(starts):
             progress("ports", number, len(starts))
             if start.port[0] not in fabric.switches:
                 continue
-            wishes = tuple(wanted.wishes(start.access)) if start.access else ()
-            asked += len(wishes)
-            before = self._answers.get(start)
-            if start not in kept or before is None or before[0] != wishes:
+            basis = wanted.basis(start.access)
+            answer = self._answers.get(start)
+            if start not in kept or answer is None or answer.basis != basis:
                 passage = kept[start] = passages.through(start.port, start.headers)
-                faults = tuple(answers((self._now(), self._scenarios), wanted, start, passage, wishes))
+                wishes = tuple(wanted.wishes(start.access)) if start.access else ()
+                faults = tuple(answers((fabric, self._scenarios), wanted, start, passage, wishes))
                 passage.leaves = []  # they are many, and can be found again
-                before = self._answers[start] = wishes, faults
+                answer = self._answers[start] = _Answer(basis, len(wishes), faults)
                 again += 1
-            found += before[1]
+            asked += answer.wishes
+            found += answer.faults
         self._answers = {start: answer for start, answer in self._answers.items() if start in kept}
         progress("ports", len(starts), len(starts))
         return Result(tuple(found), self._scenarios, len(starts), asked, again)
@@ -89,15 +101,10 @@ class Verifier:
             raise ValueError("nothing was explored yet")
         return self._transport
 
-    def _now(self) -> Fabric:
-        if self._fabric is None:
-            raise ValueError("no fabric was seen yet")
-        return self._fabric
-
     def _transported(self, fabric: Fabric, progress: Progress) -> Iterator[Fault]:
         """Explore what labels do, unless nothing of it can be otherwise; the passages that may be are forgotten."""
         old, before = self._fabric, self._transport
-        self._fabric = fabric = fabric.after(old) if old else fabric
+        self._fabric = fabric
         chosen = scenarios(fabric, self._failures)
         changed = _changed(old, fabric) if old else {}
         same = old is not None and chosen == self._scenarios and old.wires == fabric.wires and before is not None
@@ -135,9 +142,11 @@ def _changed(old: Fabric, new: Fabric) -> dict[int, frozenset[Entry]]:
 
 def _touches(seen: Mapping[int, set[Visit]], changed: Mapping[int, frozenset[Entry]]) -> bool:
     """Whether something changed that was looked at."""
-    return any(
-        concerns(visit, entry) for dpid, entries in changed.items() for visit in seen.get(dpid, ()) for entry in entries
-    )
+    for dpid, entries in changed.items():
+        visits = seen.get(dpid)
+        if visits and any(concerns(visit, entry) for entry in entries for visit in visits):
+            return True
+    return False
 
 
 def _goes_alike(passage: Passage, before: Transport, now: Transport) -> bool:

@@ -6,14 +6,15 @@ A wish is a set of headers that a host may send, and what must come of every one
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
+from typing import Any
 
 from planes.control import facts
-from planes.control.facts import Access, Facts, GatewayFact, HostFact, PolicyFact, Port, Prefix, SegmentFact
+from planes.control.facts import Access, Facts, GatewayFact, HostFact, Kind, PolicyFact, Port, Prefix, SegmentFact
 from planes.control.fragments.router import MARTIANS
 from planes.control.fragments.segment import GROUPS4, GROUPS6, MAC4, MAC6
 from planes.control.routes import BITS, longest, mask, own, routed, to_addresses
@@ -130,6 +131,31 @@ class Wanted:
         gateways = (gateway.mac for gateway in self._facts.table(facts.GATEWAY).values())
         return frozenset({facts.ROUTER_MAC, *gateways, *(mac for fact in members for mac in fact.macs)})
 
+    def basis(self, access: Access | None) -> object:
+        """What the wishes of an access stand on: equal ones make equal wishes."""
+        edge = self.accesses.get(access) if access else None
+        return self._bases.get(edge.network) if edge else None
+
+    @cached_property
+    def _bases(self) -> dict[int, object]:
+        """By network: what is known of it, and which of its accesses are up."""
+        networks = {edge.segment: edge.network for edge in self.accesses.values()}
+        found: dict[int, list[object]] = defaultdict(lambda: [self.routers])
+        for access, edge in sorted(self.accesses.items(), key=_key):
+            found[edge.network].append((access, edge.segment, self.is_up(access)))
+        for kind, network_of in self._kinds(networks):
+            for key, fact in sorted(self._facts.table(kind).items(), key=_key):
+                found[network_of(key)].append((key, fact))
+        return {network: tuple(parts) for network, parts in found.items()}
+
+    @staticmethod
+    def _kinds(networks: Mapping[int, int]) -> Iterator[tuple[Kind[Any, Any], Callable[[Any], int]]]:
+        """The facts that wishes stand on, and whose each is by its key."""
+        yield from ((kind, lambda key: key) for kind in (facts.ROUTER, facts.STATEFUL))
+        yield facts.POLICY_LINE, lambda key: key[0]
+        yield from ((kind, lambda key: networks.get(key, 0)) for kind in (facts.SEGMENT, facts.GATEWAY, facts.MEMBERS))
+        yield from ((kind, lambda key: networks.get(key[0], 0)) for kind in (facts.HOST, facts.NEIGHBOR, facts.ACTIVE))
+
     def hosts(self, segment: int) -> list[Host]:
         """Known hosts whose accesses are the segment's."""
         return self._hosts.get(segment, [])
@@ -152,6 +178,10 @@ class Wanted:
                 yield from sender.reach()
                 yield from sender.flood()
                 yield from sender.gateway()
+
+
+def _key(item: tuple[Any, object]) -> Any:
+    return item[0]
 
 
 class _Sender:
