@@ -6,13 +6,14 @@ for which there are no words is told as such. Sound: what can happen to a frame 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeVar
 
 from planes.data import fields as f
 from planes.data import headers as h
+from planes.data.altering import again, changed, decremented, untracked
+from planes.data.candidates import KEY, Candidates, Compiled
 from planes.data.headers import Cube, Headers, Undecided, span
 from planes.data.legal import refusal
 from planes.data.liveness import action_set, live
@@ -38,13 +39,7 @@ from planes.data.rule import (
 )
 from planes.data.switch import MAX_DEPTH, Drop, Step
 
-T = TypeVar("T")
-
 MAX_WORK = 100_000  # rules met by one set of frames at one switch
-
-_PLACE = h.spans((f.IN_PORT, f.METADATA))
-_TARGET = span(f.ETH_DST)
-_KEY = _PLACE | _TARGET
 
 
 # A table that was looked into, and what was known then of in_port, metadata and eth_dst; or a group by its number.
@@ -72,78 +67,11 @@ class Outcome:
     why: Drop | None = None
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """A rule, what it matches as a cube, and whether there are words for all that it does."""
-
-    rule: Rule
-    cube: Cube
-    legal: bool
-    order: tuple[int, int]
-
-    def alike(self, other: Compiled) -> bool:
-        """Whether both do the same."""
-        return self.rule[3:7] == other.rule[3:7]
-
-
-class _Table:
-    """The rules of a table, found by what is known of in_port, metadata and eth_dst."""
-
-    def __init__(self) -> None:
-        self._rules: dict[Rule, Compiled] = {}
-        self._shapes: dict[tuple[int, int], dict[int, dict[int, list[Compiled]]]] = {}
-        self._found: dict[Cube, list[Compiled]] = {}
-
-    def insert(self, rule: Rule) -> None:
-        """One rule more."""
-        order = -rule.priority, len(self._rules)
-        self._add(Compiled(rule, h.cube(rule.match), refusal(rule) is None, order))
-
-    def _add(self, compiled: Compiled) -> None:
-        self._rules[compiled.rule] = compiled
-        value, mask = compiled.cube
-        by_place = self._shapes.setdefault((mask & _PLACE, mask & _TARGET), {})
-        by_place.setdefault(value & _PLACE, {}).setdefault(value & _TARGET, []).append(compiled)
-
-    def without(self, gone: set[Entry]) -> _Table:
-        """The same, less some rules."""
-        new = _Table()
-        for compiled in self._rules.values():
-            if compiled.rule not in gone:
-                new._add(compiled)
-        return new
-
-    def candidates(self, known: Cube) -> list[Compiled]:
-        """Rules that frames of which so much is known may match, the highest priority first."""
-        key = known[0] & _KEY, known[1] & _KEY
-        found = self._found.get(key)
-        if found is None:
-            found = self._found[key] = sorted(self._candidates(*key), key=_order)
-        return found
-
-    def _candidates(self, value: int, mask: int) -> Iterator[Compiled]:
-        for (place, target), by_place in self._shapes.items():
-            for by_target in _those(by_place, place, value, mask):
-                for rules in _those(by_target, target, value, mask):
-                    yield from rules
-
-
-def _those(by_value: Mapping[int, T], shape: int, value: int, mask: int) -> Iterator[T]:
-    if mask & shape == shape:
-        found = by_value.get(value & shape)
-        return iter(() if found is None else (found,))
-    return (found for at, found in by_value.items() if not (at ^ value) & shape & mask)
-
-
-def _order(rule: Compiled) -> tuple[int, int]:
-    return rule.order
-
-
 class SymbolicSwitch:
     """The rules and groups of one switch, to be run on parcels."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        self._tables: dict[int, _Table] = {}
+        self._tables: dict[int, Candidates] = {}
         self.groups: dict[int, Group] = {}
         self._strange: set[int] = set()  # groups
         self._choices: dict[tuple[int, frozenset[int]], tuple[int, ...]] = {}
@@ -152,7 +80,7 @@ class SymbolicSwitch:
     def _insert(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
             if isinstance(entry, Rule):
-                self._tables.setdefault(entry.table, _Table()).insert(entry)
+                self._tables.setdefault(entry.table, Candidates()).insert(entry)
             elif isinstance(entry, Group):
                 self.groups[entry.id] = entry
                 if refusal(entry) is not None:
@@ -197,7 +125,7 @@ class SymbolicSwitch:
         run.to_group(group, parcel)
         return run.outcomes
 
-    def table(self, number: int) -> _Table | None:
+    def table(self, number: int) -> Candidates | None:
         return self._tables.get(number)
 
     def choice(self, group: Group, down: frozenset[int]) -> tuple[int, ...]:
@@ -241,7 +169,7 @@ class _Run:
         own, known = (parcel.value, parcel.mask), parcel.known()
         priority, all_taken = -1, False
         if self._seen is not None:
-            self._seen.add((table, known[0] & _KEY, known[1] & _KEY))
+            self._seen.add((table, known[0] & KEY, known[1] & KEY))
         held = self._switch.table(table)
         for rule in held.candidates(known) if held else ():
             if rule.rule.priority != priority:
@@ -302,20 +230,20 @@ class _Run:
             case ToGroup(number):
                 self.to_group(number, parcel)
             case SetField() | Load() | Move() | PushVlan() | PopVlan():
-                return parcel.changed(action)
+                return changed(parcel, action)
             case Resubmit(target):
                 self._deeper(target, parcel)
             case DecTtl():
                 return self._decremented(parcel, table)
             case Track(zone, target):
                 if target is not None:
-                    for part in parcel.again(zone):
+                    for part in again(parcel, zone):
                         self._deeper(target, part)
-                return (parcel.untracked(),)
+                return (untracked(parcel),)
         return (parcel,)
 
     def _decremented(self, parcel: Parcel, table: int) -> Iterator[Parcel]:
-        for part, alive in parcel.decremented():
+        for part, alive in decremented(parcel):
             if alive:
                 yield part
             else:
@@ -395,7 +323,7 @@ def concerns(visit: Visit, entry: Entry) -> bool:
         if len(visit) != 3 or visit[0] != entry.table:
             return False
         wanted = h.cube(entry.match)
-        return not (visit[1] ^ wanted[0]) & visit[2] & wanted[1] & _KEY
+        return not (visit[1] ^ wanted[0]) & visit[2] & wanted[1] & KEY
     return isinstance(entry, Group) and visit == (entry.id,)
 
 

@@ -9,6 +9,7 @@ from planes.control.facts import Port
 from planes.control.verify.fabric import Fabric, Scenario
 from planes.control.verify.transport import DESTINATION, TARGET, End, Kind, Onward, Transport
 from planes.data import fields as f
+from planes.data.altering import crossed
 from planes.data.headers import SHIFT, Cube, Headers, Undecided, span
 from planes.data.label import DEFLECTED_BIT
 from planes.data.parcel import LEAVING, Parcel
@@ -132,7 +133,7 @@ class _Walk:
             self._leaf(Kind.DROPPED, *out, parcel, (number,), Drop.PORT_DOWN)
             return
         dpid, port = peer
-        for part in parcel.crossed(port):
+        for part in crossed(parcel, port):
             here = (peer, part.headers, part.constant & LEAVING, part.fixed & LEAVING, part.links, part.vague)
             if here in path:
                 self._leaf(Kind.LOOPED, dpid, port, part, (number,), None)
@@ -200,7 +201,7 @@ class _Walk:
         switch, down = self._fabric.switches[dpid], self._scenarios[0].at(dpid)
         found = [
             outcome
-            for part in parcel.crossed(ports[0])
+            for part in crossed(parcel, ports[0])
             for outcome in switch.run(part.anywhere(), Table.LAND, down, defer=True, seen=self._seen(dpid))
         ]
         if parcel.vague & DEFLECTED and any(outcome.parcel.vague & DEFLECTED for outcome in found):

@@ -18,6 +18,7 @@ from planes.control.facts import Port
 from planes.control.verify.fabric import Fabric, Scenario
 from planes.data import fields as f
 from planes.data import headers as h
+from planes.data.altering import crossed
 from planes.data.headers import SHIFT, Cube, Headers, Undecided, span
 from planes.data.label import TARGET_MASK
 from planes.data.parcel import LEAVING, Parcel
@@ -412,7 +413,7 @@ def _label(parcel: Parcel) -> Cube:
 
 def _images(parcel: Parcel, at: Port) -> Iterator[Node]:
     """The frames as they come in at another switch; all that may be, where not all is known."""
-    for part in parcel.crossed(at[1]):
+    for part in crossed(parcel, at[1]):
         value, mask = part.known()
         touched = part.fixed | part.linked | part.vague
         left = {cube for cube in part.minus if not cube[1] & touched}
