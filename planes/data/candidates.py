@@ -38,16 +38,19 @@ class Candidates:
 
     def __init__(self) -> None:
         self._rules: dict[Rule, Compiled] = {}
+        self._last = 0  # number of a rule: no two have the same
         self._shapes: dict[tuple[int, int], dict[int, dict[int, list[Compiled]]]] = {}
         self._found: dict[Cube, list[Compiled]] = {}
 
     def insert(self, rule: Rule) -> None:
         """One rule more."""
-        order = -rule.priority, len(self._rules)
+        self._last += 1
+        order = -rule.priority, self._last
         self._add(Compiled(rule, h.cube(rule.match), refusal(rule) is None, order))
 
     def _add(self, compiled: Compiled) -> None:
         self._rules[compiled.rule] = compiled
+        self._last = max(self._last, compiled.order[1])
         value, mask = compiled.cube
         by_place = self._shapes.setdefault((mask & _PLACE, mask & _TARGET), {})
         by_place.setdefault(value & _PLACE, {}).setdefault(value & _TARGET, []).append(compiled)

@@ -13,6 +13,7 @@ from planes.control.verify.fabric import Fabric
 from planes.control.verify.questions import Fault
 from planes.control.verify.verifier import Result, Verifier
 from planes.control.verify.wanted import Wanted
+from planes.control.verify.wishes import wishes
 from planes.data.rule import Entry
 from planes.data.specimen import specimens
 from planes.data.switch import Drop
@@ -70,7 +71,7 @@ def broken(simulated: Simulated, entries: Mapping[int, frozenset[Entry]], more: 
         for frame in more:
             trace = replay.trace(start.port, frame, here.down)
             found += _astray(wanted, simulated, start.port, frame, trace)
-        for wish in wanted.wishes(start.access) if start.access else ():
+        for wish in wishes(wanted, start.access) if start.access else ():
             for frame in islice(specimens(wish.headers), 4):
                 trace = replay.trace(start.port, frame, here.down)
                 found += _astray(wanted, simulated, start.port, frame, trace)

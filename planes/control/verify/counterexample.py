@@ -8,8 +8,8 @@ from itertools import islice
 
 from planes.control.facts import Port
 from planes.control.verify.fabric import Fabric
+from planes.control.verify.nodes import Kind
 from planes.control.verify.questions import Fault
-from planes.control.verify.transport import Kind
 from planes.control.verify.wanted import Question
 from planes.data import trace as traces
 from planes.data.rule import Entry

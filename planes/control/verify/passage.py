@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from planes.control.facts import Port
 from planes.control.verify.fabric import Fabric, Scenario
-from planes.control.verify.transport import DESTINATION, TARGET, End, Kind, Onward, Transport
+from planes.control.verify.nodes import DESTINATION, TARGET, End, Kind, Onward
+from planes.control.verify.transport import Transport
 from planes.data import fields as f
 from planes.data.altering import crossed
 from planes.data.headers import SHIFT, Cube, Headers, Undecided, span

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from planes.control.facts import Access, Port
 from planes.control.verify.fabric import Fabric, Scenario
+from planes.control.verify.nodes import Kind
 from planes.control.verify.passage import Leaf, Passage
-from planes.control.verify.transport import Kind
 from planes.control.verify.wanted import Arrival, Question, Start, Wanted, Wish
 from planes.data import fields as f
 from planes.data import headers as h

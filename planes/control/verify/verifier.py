@@ -11,6 +11,7 @@ from planes.control.verify.passage import Passage, Passages
 from planes.control.verify.questions import Fault, answers, undecided
 from planes.control.verify.transport import Transport
 from planes.control.verify.wanted import Named, Question, Start, Wanted, by_mac
+from planes.control.verify.wishes import wishes
 from planes.data.headers import Headers, Undecided
 from planes.data.rule import Entry
 from planes.data.symbolic import Visit, concerns
@@ -85,10 +86,10 @@ class Verifier:
             answer = self._answers.get(start)
             if start not in kept or answer is None or answer.basis != basis:
                 passage = kept[start] = passages.through(start.port, start.headers)
-                wishes = tuple(wanted.wishes(start.access)) if start.access else ()
-                faults = tuple(answers((fabric, self._scenarios), wanted, start, passage, wishes))
+                asked_of = tuple(wishes(wanted, start.access)) if start.access else ()
+                faults = tuple(answers((fabric, self._scenarios), wanted, start, passage, asked_of))
                 passage.leaves = []  # they are many, and can be found again
-                answer = self._answers[start] = _Answer(basis, len(wishes), faults)
+                answer = self._answers[start] = _Answer(basis, len(asked_of), faults)
                 again += 1
             asked += answer.wishes
             found += answer.faults

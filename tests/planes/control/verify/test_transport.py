@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from planes.control.facts import Port
 from planes.control.verify.fabric import Fabric, scenarios
-from planes.control.verify.transport import Kind, Loop, Node, Transport
+from planes.control.verify.nodes import Kind, Loop, Node
+from planes.control.verify.transport import Transport
 from planes.data import fields as f
 from planes.data import headers as h
 from planes.data.label import DEFLECTED, DEFLECTED_BIT, PLAIN, SLOT_BITS, label, target
