@@ -39,7 +39,10 @@ def world(name: str) -> Fabric:
             return made
         case "stateful":
             web = Policy("allow", "users", "servers", "tcp", (80, 90), stateful=True)
-            return policies.fabric(web, Policy("deny", "users", "servers"))
+            made = policies.fabric(web, Policy("deny", "users", "servers"), Policy("deny", protocol="udp"))
+            for host in policies.HOSTS:
+                made.send_frame(host.port, policies.announcement(host))
+            return made
     edges = [(switch, port) for switch in (1, 2, 3) for port in (1, 2)]
     made = Fabric((1, 2, 3), triangles.LINKS, edges)
     red, blue = ([(switch, port) for switch in (1, 2, 3)] for port in (1, 2))

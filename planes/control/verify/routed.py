@@ -160,13 +160,7 @@ class Routed:
             words = f"{self._name} by its gateway to {target}/{to[1]} at {self._wanted.named(segment, mac)}"
             without = (*minus, *spent, *neighbor_discovery(), *self._sender.hellos())
             for headers in self._sender.passing(Headers(cube, without), segment) if cube else ():
-                if _whole(headers, version):
-                    yield Wish(Question.GATEWAY, words, headers, (Arrival(host.access, became, 1),))
-
-
-def _whole(headers: Headers, version: int) -> bool:
-    """IPv6 has a TTL where its extension headers are whole, which the set says already."""
-    return version == 4 or bool(headers.cube[1] & h.part_bit(f.IP_TTL))
+                yield Wish(Question.GATEWAY, words, headers, (Arrival(host.access, became, 1),))
 
 
 def _addresses(host: HostFact) -> Iterator[tuple[int, int]]:

@@ -36,7 +36,7 @@ from planes.data.rule import (
     match,
 )
 from planes.data.switch import Drop, Switch
-from planes.data.symbolic import Fate, Outcome, SymbolicSwitch, everything
+from planes.data.symbolic import Fate, Outcome, SymbolicSwitch, Visit, concerns, everything
 from planes.model.intent import Policy
 
 VLAN_LIMIT = 1
@@ -249,3 +249,26 @@ def test_tags_that_are_put_on_come_off_again() -> None:
 def test_what_a_stranger_wants_that_there_are_no_words_for_is_told() -> None:
     (only,) = SymbolicSwitch((Rule(0, 1, (), (Output(0xFFFF_FFFA),)),)).run(everything(1))
     assert only.fate is Fate.UNKNOWN
+
+
+def test_a_switch_after_a_change_is_as_one_that_held_that_from_the_start() -> None:
+    group = Group(7, GroupType.ALL, (Bucket((Output(2),)),))
+    other = Group(7, GroupType.ALL, (Bucket((Output(3),)),))
+    kept, gone, new = Rule(0, 1, (), (ToGroup(7),)), Rule(0, 2, match(eth_dst=5)), Rule(0, 2, match(eth_dst=6), goto=1)
+    changed = SymbolicSwitch((group, kept, gone)).after((group, gone), (other, new))
+    anew = SymbolicSwitch((other, kept, new))
+    results = [
+        {(each.fate, each.number, each.parcel.headers) for each in switch.run(everything(1))}
+        for switch in (changed, anew)
+    ]
+    assert results[0] == results[1]
+
+
+def test_what_outcomes_stand_on_is_told() -> None:
+    group = Group(7, GroupType.ALL, (Bucket((Output(2),)),))
+    seen: set[Visit] = set()
+    SymbolicSwitch((group, Rule(0, 1, match(in_port=1), (ToGroup(7),)))).run(everything(1), seen=seen)
+    assert any(concerns(visit, Rule(0, 9, match(eth_dst=5))) for visit in seen)
+    assert any(concerns(visit, group) for visit in seen)
+    assert not any(concerns(visit, Rule(0, 9, match(in_port=2))) for visit in seen)
+    assert not any(concerns(visit, Rule(1, 9, ())) for visit in seen)
