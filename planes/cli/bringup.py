@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # slow to load, and with a wiring in hand it is
     from planes.model.wiring import Wire, Wiring
 
 SYNC_SECONDS = 5.0  # that a store may take to tell all it holds
+ACTIVE = "active"  # the state of a gateway's member that routes
 LOOK_INTERVAL = 1.0  # seconds between looks at whether the controller still lives
 
 Progress = Callable[[str, int, int], None]
@@ -59,7 +60,10 @@ def await_controller(lab: Lab, store: Store, before: int, timeout: float) -> Non
 
 
 def await_switch(lab: Lab, store: Store, switch: str, timeout: float) -> None:
-    """Wait until a switch is connected and has found the links that it can find: so it has its rules. LabError."""
+    """Wait until a switch is connected and has found the links that it can find: so it has its rules. LabError.
+
+    Where it is a gateway's best member and preempts, wait until it routes, which it does at the active's next hello.
+    """
     info = lab.info()
     ours = {name for node in info.nodes if node.name == switch for name in node.interfaces}
     switches = {name for node in info.nodes if node.kind == "switch" for name in node.interfaces}
@@ -73,9 +77,23 @@ def await_switch(lab: Lab, store: Store, switch: str, timeout: float) -> None:
         connected = any(row.name == switch and row.connected for row in known.of(state.Switch))
         found = {row.name for row in known.of(state.Port) if row.role != "unused"}
         unseen = [f"link {link.name}" for link in links if not found.issuperset(link.interfaces)]
-        return unseen if connected else [f"switch {switch}", *unseen]
+        away = [] if connected else [f"switch {switch}"]
+        return [*away, *unseen, *_elections(switch, known, store.intent(), timeout)]
 
     _await(lab, store, missing, timeout)
+
+
+def _elections(switch: str, known: state.State, intent: Intent, timeout: float) -> Iterator[str]:
+    """What a switch is still to take over, if it does so in time: from an active member that is less than it is."""
+    gateways = {(each.name, segment.name): segment.gateway for each in intent.networks for segment in each.segments}
+    rows = known.of(state.GatewayState)
+    for mine in (row for row in rows if row.switch == switch and row.preempt and row.state != ACTIVE):
+        place = (mine.network, mine.segment)
+        gateway = gateways.get(place)
+        beaten = [row for row in rows if (row.network, row.segment) == place and row.state == ACTIVE]
+        is_soon = gateway is not None and not gateway.preempt_delay and (gateway.hello or 0) / 1000 < timeout
+        if is_soon and any(row.priority < mine.priority for row in beaten):
+            yield f"the election for {mine.network}/{mine.segment}"
 
 
 def await_link(lab: Lab, store: Store, name: str, timeout: float) -> None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from planes.cli import bringup
-from planes.cli.bringup import await_applied, await_controller, await_fabric, synced
+from planes.cli.bringup import await_applied, await_controller, await_fabric, await_switch, synced
 from planes.model import state
 from planes.model.intent import Gateway, Intent, Member, Network, Segment
 from planes.model.load import parse
@@ -197,6 +197,41 @@ def test_a_controller_is_back_when_its_epoch_is_new_and_it_has_its_switches(
     writer.publish([Put(state.Controller("fabric", 5)), Put(state.Switch(1, "s1", 1, connected=False))])
     with pytest.raises(LabError, match=r"still missing: switch s1$"):
         await_controller(lab, store, 4, 0.0)
+
+
+def elected(switch: str, priority: int, standing: str, preempt: bool = True) -> Put:
+    return Put(state.GatewayState("red", "users", switch, 1, "hsrp", priority, preempt, standing))
+
+
+@pytest.mark.parametrize(
+    ("mine", "other", "gateway", "awaited"),
+    [
+        ((110, "listen"), (100, "active"), {}, True),
+        ((110, "listen"), (100, "active"), {"preempt_delay": 5000}, False),
+        ((110, "listen"), (100, "active"), {"hello": 3_600_000}, False),
+        ((110, "active"), (100, "speak"), {}, False),
+        ((100, "listen"), (110, "active"), {}, False),
+        ((100, "listen"), (100, "active"), {}, False),
+        ((110, "listen"), (100, "listen"), {}, False),  # nobody to take over from: it may not come to that
+    ],
+)
+def test_a_switch_that_preempts_is_waited_for_until_it_routes(
+    stub: Stub,
+    store: Store,
+    writer: Store,
+    mine: tuple[int, str],
+    other: tuple[int, str],
+    gateway: dict[str, int],
+    awaited: bool,
+) -> None:
+    lab, electing = cast(Lab, stub), replace(ELECTING.gateway or Gateway((), "", 0), **gateway)  # type: ignore[arg-type]
+    writer.write_intent(Intent("p", (Network("red", (replace(ELECTING, gateway=electing),)),)))
+    writer.publish([*UP, elected("s1", *mine), elected("s2", *other)])
+    if awaited:
+        with pytest.raises(LabError, match=r"still missing: the election for red/users$"):
+            await_switch(lab, store, "s1", 0.5)
+        writer.publish([elected("s1", *mine, preempt=False)])
+    await_switch(lab, store, "s1", 30.0)
 
 
 def test_what_a_store_holds_is_told_once_all_of_it_is_there(stub: Stub, store: Store, writer: Store) -> None:
