@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 
 from planes.cli.bringup import open_store, synced
-from planes.cli.running import SECONDS, await_in_force, candidate, copy, outcome
+from planes.cli.running import SECONDS, candidate, conclude
 from planes.cli.session import Session
 from planes.management import configuration as configurations
 from planes.management import show_configuration as shown
@@ -69,10 +69,7 @@ def rollback(session: Session, count: int, comment: str | None, within: float | 
         mine.rollback(count)
         done = mine.commit(time.time(), comment or f"rollback {count}", within or 0.0)
         now = mine.text
-    copy(lab, now)
-    for line in outcome(done):
-        session.tell(line)
-    await_in_force(lab, done.serial, timeout)
+    conclude(session, done, now, timeout)
 
 
 def ago(session: Session, _place: Place) -> Iterable[Choice]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from planes.cli.running import await_in_force, candidate, copy, outcome
+from planes.cli.running import candidate, conclude
 from planes.cli.session import Session
 from planes.model.load import parse
 from topologies.library import wanted
@@ -42,8 +42,5 @@ def apply(session: Session, plan: str, timeout: float, comment: str | None = Non
         mine.load(asked.text, asked.file)
         done = mine.commit(time.time(), comment or f"applied {asked.file}", within or 0.0)
         now = mine.text
-    copy(lab, now)
-    for line in outcome(done):
-        session.tell(line)
-    await_in_force(lab, done.serial, timeout)
+    conclude(session, done, now, timeout)
     session.tell(f"lab {lab.name!r} follows {asked.file}")

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 
 from planes.cli.bringup import await_applied, open_store, synced
 from planes.cli.limits import refuse_excess
+from planes.cli.session import Session
 from planes.management.configuration import Candidate, Done, told
 from planes.model.configuration import REST, join
 from planes.model.load import parse, read_text
@@ -89,6 +90,14 @@ def outcome(done: Done) -> Iterator[str]:
         yield f"commit {done.number}"
     elif not done.confirmed:
         yield "nothing to commit: it runs already"
+
+
+def conclude(session: Session, done: Done, text: str, timeout: float) -> None:
+    """A commit came to this text: the copy says so, its author is told, and the switches are waited for. LabError."""
+    copy(session.lab, text)
+    for line in outcome(done):
+        session.tell(line)
+    await_in_force(session.lab, done.serial, timeout)
 
 
 def clock(at: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planes.control import facts
 from planes.control.engine import Engine
-from planes.control.facts import Address, MembersFact, Spot
+from planes.control.facts import Address, HostFact, MembersFact, Spot
 from planes.control.failovers import Failovers
 from planes.control.fhrp.messages import Address as IpAddress
 from planes.control.inventory import Inventory
@@ -81,9 +81,7 @@ class Actives:
         for _, seat in self.ranked(number):
             active = seat.machine.view().active
             if active is not None and not self.is_member(number, int(active)):
-                neighbor = (number, active.version, int(active))
-                mac = self._engine.facts.table(facts.NEIGHBOR).get(neighbor)
-                host = self._engine.facts.table(facts.HOST).get((number, mac)) if mac is not None else None
+                host = self._host(number, active)
                 return [(host.access[0], host.slot)] if host else []
         return []
 
@@ -93,7 +91,11 @@ class Actives:
         active = ranked[0][1].machine.view().active if ranked else None
         if active is None or self.is_member(number, int(active)):
             return ()
-        mac = self._engine.facts.table(facts.NEIGHBOR).get((number, active.version, int(active)))
-        host = self._engine.facts.table(facts.HOST).get((number, mac)) if mac is not None else None
+        host = self._host(number, active)
         is_down = host and not any(map(self._inventory.is_up, self._tenants.members(host.access)))
         return (active,) if is_down else ()
+
+    def _host(self, number: int, address: IpAddress) -> HostFact | None:
+        """Where a router that is no member is known to be."""
+        mac = self._engine.facts.table(facts.NEIGHBOR).get((number, address.version, int(address)))
+        return self._engine.facts.table(facts.HOST).get((number, mac)) if mac is not None else None

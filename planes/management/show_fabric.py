@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 
+from planes.management.show import events
 from planes.management.tables import Cell, Table
 from planes.management.view import age, alive
 from planes.model import phrases, state
@@ -58,19 +59,8 @@ def for_people(whole: Table) -> list[Table]:
 
 
 def log(happened: Iterable[state.Event]) -> Table:
-    """What happened, in this order, with its kind, its cause and how many milliseconds it took."""
-    rows = [
-        (
-            datetime.fromtimestamp(row.at).astimezone().isoformat(timespec="milliseconds"),
-            row.kind,
-            row.subject,
-            row.text,
-            row.cause or None,
-            round(1000 * row.seconds) if row.seconds else None,
-        )
-        for row in happened
-    ]
-    return Table("log", ("time", "kind", "subject", "event", "cause", "ms"), rows)
+    """What happened, in this order, as `show log` calls it."""
+    return replace(events(happened), name="log")
 
 
 def links(known: State) -> Table:
