@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 from planes.control import events as ev
@@ -22,7 +22,7 @@ from planes.control.facts import Address, Port
 from planes.control.failovers import Failovers
 from planes.control.fragments import FRAGMENTS
 from planes.control.gateways import Gateways
-from planes.control.graph import Link, graph
+from planes.control.graph import Link, Shape, graph
 from planes.control.hosts import Known
 from planes.control.ids import Ids, IdsExhausted
 from planes.control.interfaces import Interfaces
@@ -54,15 +54,6 @@ REPORT_INTERVAL = 1.0  # seconds between publications of what changes all the ti
 EPHEMERAL = (state.Traffic, state.Counter)  # tables of which the store keeps nothing on disk but the keys
 # events that by themselves change no row but counts and hosts
 _LITTLE = (ev.FrameArrived, ev.Confirmed, ev.TrafficTold, ev.Counted, ev.ClockSet, ev.Tick)
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What ways follow from: the links, the switches, and those of them that follow rules of another time."""
-
-    links: frozenset[Link] = frozenset()
-    nodes: frozenset[int] = frozenset()
-    lost: frozenset[int] = frozenset()
 
 
 class Core:

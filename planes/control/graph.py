@@ -23,6 +23,15 @@ class Link:
         return Link(*sorted((one, other)))
 
 
+@dataclass(frozen=True)
+class Shape:
+    """What ways follow from: the links, the switches, and those of them that follow rules of another time."""
+
+    links: frozenset[Link] = frozenset()
+    nodes: frozenset[int] = frozenset()
+    lost: frozenset[int] = frozenset()
+
+
 def graph(switches: Iterable[int], links: Iterable[Link]) -> nx.MultiGraph[int]:
     """A multigraph of datapath ids; each edge's `ports` maps a datapath id to its own port."""
     result: nx.MultiGraph[int] = nx.MultiGraph()
