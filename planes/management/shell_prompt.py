@@ -14,6 +14,8 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import ANSI
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.shortcuts import CompleteStyle
 
@@ -40,6 +42,7 @@ class Prompt:
             complete_style=CompleteStyle.READLINE_LIKE,
             key_bindings=self._keys(),
             enable_open_in_editor=False,
+            output=_output(),
         )
 
     def line(self, message: str) -> str:
@@ -51,7 +54,7 @@ class Prompt:
     def ask(self, question: str) -> str:
         """The answer to a question, which is not a line of the history; an empty text for Ctrl-C and Ctrl-D."""
         with suppress(KeyboardInterrupt, EOFError):
-            return PromptSession[str](history=InMemoryHistory()).prompt(question)
+            return PromptSession[str](history=InMemoryHistory(), output=self._prompt.output).prompt(question)
         return ""
 
     def end(self) -> None:
@@ -92,6 +95,14 @@ class _Completer(Completer):
                 text = shlex.quote(choice.text) if " " in choice.text else choice.text
                 space = "" if text.endswith("/") else " "
                 yield Completion(text + space, start - len(before), display=choice.text, display_meta=choice.help)
+
+
+def _output() -> Output:
+    """The terminal, which is never asked where its cursor is: an answer that is late would be read as keys."""
+    output = create_output()
+    if isinstance(output, Vt100_Output):
+        output.enable_cpr = False
+    return output
 
 
 def _history(path: Path) -> History:
