@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import threading
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 
 import click
 
-from planes.management.shell_pager import CLEAR, Enough, Pager, pressed
+from planes.management.shell_pager import CLEAR, Enough, Pager, pressed, size
 from planes.management.shell_pipes import Piped, Plumbing
 
 
@@ -50,9 +49,9 @@ class Screen:
 
     def pager(self, paged: bool) -> Pager:
         """For one command's output."""
-        size = shutil.get_terminal_size()
-        rows = size.lines if self.length is None else self.length
-        return Pager(self.print, pressed, rows if paged and self.paged else 0, size.columns)
+        columns, lines = size()
+        rows = lines if self.length is None else self.length
+        return Pager(self.print, pressed, rows if paged and self.paged else 0, columns)
 
 
 class Through:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from planes.management.view import View, age, alive
 from planes.model.state import Event
 
+SILENCE = 2.0  # seconds that a store may take to tell all it holds, before its silence is told
+
 
 @dataclass
 class Lookout:
@@ -15,12 +17,17 @@ class Lookout:
 
     event: Callable[[Event], str]
     monitor: bool = False
+    _begun: float | None = None
     _synced: bool | None = None
     _alive: bool | None = None
     _told: int | None = None
 
     def look(self, view: View, now: float) -> Iterator[str]:
         """Lines about what is new at `now` (Unix time)."""
+        self._begun = now if self._begun is None else self._begun
+        if self._synced is None and not view.synced and now - self._begun >= SILENCE:
+            yield "the store does not answer: start it again by `heal store`"
+            self._synced = False
         if self._synced is not None and view.synced != self._synced:
             yield "the store is back" if view.synced else "the store does not answer: what is shown is as old as that"
         if view.synced:

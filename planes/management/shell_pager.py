@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 import termios
 import tty
@@ -61,6 +62,14 @@ class Pager:
             self._enough = True
             raise Enough
         self._left = 1 if key in ("\r", "\n") else self.rows - 1
+
+
+def size() -> os.terminal_size:
+    """Of the terminal as it is now. COLUMNS and LINES, which others go by, were true where a program set them."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno())
+    except OSError:  # no terminal
+        return shutil.get_terminal_size()
 
 
 def pressed(waiting: Callable[[], None]) -> str:

@@ -111,6 +111,7 @@ def test_what_happens_is_told_above_the_prompt(shell: Terminal) -> None:
 
 def test_more_than_the_screen_is_shown_by_pages(shell: Terminal) -> None:
     shell.enter("terminal length 5")
+    shell.until(lambda text: text.count(PROMPT) == 2)
     shell.key("C-l")  # lines that leave the screen at its top can't be counted
     shell.until(lambda text: text.strip() == PROMPT.strip())
     shell.enter("help show")
@@ -127,6 +128,8 @@ def test_more_than_the_screen_is_shown_by_pages(shell: Terminal) -> None:
 
 
 def test_the_store_may_go_and_come_back(shell: Terminal) -> None:
+    shell.enter("show hosts | count")
+    shell.until("Count: ")
     shell.enter("fail store")
     shell.until("the store does not answer: what is shown is as old as that")
     shell.enter("show hosts | include 02:00:00:00:00:0b")

@@ -36,6 +36,15 @@ def test_the_store_goes_and_comes_back() -> None:
     assert list(one.look(view(), NOW)) == ["the store is back"]
 
 
+def test_a_store_that_never_answers_is_told_once_it_had_its_time() -> None:
+    one, away = lookout(), view(synced=False)
+    assert list(one.look(away, NOW)) == []
+    assert list(one.look(away, NOW + 1.9)) == []
+    assert list(one.look(away, NOW + 2)) == ["the store does not answer: start it again by `heal store`"]
+    assert list(one.look(away, NOW + 3)) == []
+    assert list(one.look(view(), NOW + 4)) == ["the store is back"]
+
+
 def test_the_controller_dies_and_lives_again() -> None:
     one, alive = lookout(), view(Controller("fabric", 1, seen=NOW))
     assert list(one.look(alive, NOW)) == []
