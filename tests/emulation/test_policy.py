@@ -62,6 +62,9 @@ POLICY  blue:
 """
 
 
+RATE = 250  # datagrams a second: what a switch's socket holds while a busy machine lets it wait for a second
+
+
 def plan(lines: str) -> str:
     return PLAN.replace("POLICY", lines)
 
@@ -166,13 +169,13 @@ def test_an_edit_of_the_policy_loses_nothing_of_what_both_allow(
     )
     ping = ("ping", "-i0.005", "-c2500", "-W10", "-q", address)
     with (
-        Stream(policed.lab, "u1", "v1", address, 1000) as stream,
+        Stream(policed.lab, "u1", "v1", address, RATE) as stream,
         policed.u1.running(*ping) as pings,
     ):
         stream.mark("edits")
         for number, edited in enumerate(cycle(edits)):
             policed.apply(plan(edited))
-            assert stream.more(200, 10) >= 200
+            assert stream.more(50, 10) >= 50
             if number >= len(edits) - 1 and pings.status is not None:
                 break
         (window,) = stream.result()

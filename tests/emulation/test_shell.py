@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from commands import DEADLINE, Triplane, until
-from tmux import Terminal, terminal
+from tmux import ENDED, Terminal, terminal
 
 pytestmark = pytest.mark.emulation
 
@@ -151,16 +151,16 @@ def test_a_controller_that_dies_is_told(shell: Terminal) -> None:
 
 def test_lines_are_remembered_by_the_next_shell(campus: Triplane, shell: Terminal, environ: dict[str, str]) -> None:
     shell.enter("show version | include Python")
-    shell.until("Python  ")
+    shell.until(lambda text: "Python  " in text and text.endswith(PROMPT))
     shell.key("C-d")
-    shell.until("Pane is dead (status 0")
+    shell.until(ENDED.format(0))
     with terminal(campus.argv("shell", "campus"), environ) as second:
         second.until(PROMPT)
         second.key("Up")
         second.until(lambda text: text.endswith("show version | include Python"))
         second.key("C-u")
         second.enter("exit")
-        second.until("Pane is dead (status 0")
+        second.until(ENDED.format(0))
 
 
 def test_a_shell_ends_with_its_lab(campus: Triplane, environ: dict[str, str], tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_shell_ends_with_its_lab(campus: Triplane, environ: dict[str, str], tm
         screen.type("half a line")
         campus("destroy", "small")
         screen.until("lab 'small' is gone, and with it this shell")
-        screen.until("Pane is dead (status 0")
+        screen.until(ENDED.format(0))
         assert "Traceback" not in screen.text()
 
 
