@@ -10,9 +10,12 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from planes.model.wiring import Wire
 from topologies.shaping import needs_netem
+
+if TYPE_CHECKING:  # a machine may lack what it needs to be loaded
+    from planes.model.wiring import Wire
 
 TUN = "/dev/net/tun"
 # Where an ordinary user's PATH seldom leads, though what is there runs well in a user namespace.

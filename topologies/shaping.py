@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from planes.model.wiring import Wire
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a machine may lack what it needs to be loaded
+    from planes.model.wiring import Wire
 
 HTB_BURST_MIN = 15_000  # bytes
 NETEM_QUEUE = 10_000  # packets on the way, where the plan says nothing; tc's own 1000 drop at some Mbit/s and 100 ms

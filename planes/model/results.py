@@ -83,9 +83,9 @@ class Result:
             return f"{self.failures[0]}{more}"
         return "; ".join(map(str, self.figures[:4]))
 
-    def at(self, spot: str, seconds: float, events: tuple[Event, ...] = ()) -> Result:
-        """The same with its place in the plan, how long it took, and what happened meanwhile."""
-        return replace(self, spot=spot, seconds=seconds, events=events)
+    def at(self, spot: str, seconds: float) -> Result:
+        """The same with its place in the plan, and how long it took."""
+        return replace(self, spot=spot, seconds=seconds)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from benches import (
     management,
     scale,
     topologies,
+    topologies_large,
     topologies_verify,
     topologies_zoo,
 )
@@ -33,7 +34,12 @@ def _gateway(quick: bool) -> list[Section]:
 
 
 def _topologies(quick: bool) -> list[Section]:
-    return [*topologies.sections(quick), topologies_verify.section(quick), *topologies_zoo.sections(quick)]
+    return [
+        *topologies.sections(quick),
+        *topologies_large.sections(quick),
+        topologies_verify.section(quick),
+        *topologies_zoo.sections(quick),
+    ]
 
 
 CHAPTERS = {
@@ -47,7 +53,7 @@ ABOUT = {
     "failover": "outages and losses by dead links, switches and controllers; TCP against plain switching",
     "gateway": "outages and losses by dead links, members and controllers, where switches elect the gateway",
     "management": "what people and tools wait for: the command line, SNMP, the map, commits, metrics",
-    "topologies": "deploy until all pairs reach, and destroy, against plain Mininet; verify; the topology zoo",
+    "topologies": "deploy until all pairs reach, and destroy, against plain Mininet; large labs; verify; the zoo",
     "scale": "rules, hosts and events a second as fabrics grow; what changes and attacks cost tenants",
 }
 

@@ -39,7 +39,9 @@ def _section(size: int) -> Section:
     what = f"random-regular, {size} switches and hosts"
     up, memory = Measure(f"{what}: deploy", "s"), Measure(f"{what}: memory", "MB")
     idle = Measure(f"{what}: processors busy when nothing happens", "")
-    ping = Measure(f"{what}: ping of the two that are farthest apart", "ms", Goal("<=", 3) if size == GOAL_SIZE else None)
+    ping = Measure(
+        f"{what}: ping of the two that are farthest apart", "ms", Goal("<=", 3) if size == GOAL_SIZE else None
+    )
 
     def run() -> Runs:
         graph, a, b = large(size)

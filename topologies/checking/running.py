@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 from planes.model.results import Result, Verdict
 from planes.model.source import Path
@@ -31,6 +33,11 @@ RUNS: Mapping[str, Run] = {
     "converge": converge,
 }
 
+
+class _Ended(LabError):
+    """The lab is gone."""
+
+
 Spot = Callable[[Path], str]  # where a path of the plan stands in its file
 
 
@@ -48,7 +55,7 @@ def run(bench: Bench, checks: Sequence[Planned], spot: Spot, fail_fast: bool) ->
             bench.tools.tell(f"{check.name} can't hold: {reason}")
     stopped = False
     for check in sorted(checks, key=lambda each: each.kind not in (ROLL_CALL, "reach")):  # before anything is failed
-        begun, before = time.monotonic(), _events(bench)
+        begun = time.monotonic()
         if stopped:
             result = Result(check.name, check.kind, check.what, Verdict.SKIPPED)
         elif check.name in hopeless:
@@ -56,35 +63,39 @@ def run(bench: Bench, checks: Sequence[Planned], spot: Spot, fail_fast: bool) ->
         else:
             bench.tools.tell(f"{check.name}: {check.what} ...")
             result = _one(bench, check)
-        latest = max((event.number for event in before), default=0)
-        events = tuple(event for event in _events(bench) if event.number > latest) if not stopped else ()
         stopped = stopped or (fail_fast and not result.holds)
-        yield result.at(spot(check.path), time.monotonic() - begun, events)
+        yield result.at(spot(check.path), time.monotonic() - begun)
 
 
 def _one(bench: Bench, check: Planned) -> Result:
-    try:
-        result = RUNS[check.kind](bench, check)
-    except LabError as error:
-        _refuse_dead(bench, check, error)
-        result = judged(check, [str(error)])
-    try:
+    """With the events meanwhile."""
+    with _living(bench, check):
+        latest = max((event.number for event in _events(bench)), default=0)
+        try:
+            with _living(bench, check):
+                result = RUNS[check.kind](bench, check)
+        except LabError as error:
+            result = judged(check, [str(error)])
         bench.faults.heal()
-    except LabError as error:
-        _refuse_dead(bench, check, error)
-        raise
-    return result
+        return replace(result, events=tuple(event for event in _events(bench) if event.number > latest))
 
 
-def _refuse_dead(bench: Bench, check: Planned, error: LabError) -> None:
-    """LabError when the lab itself is gone: then nothing that follows means anything."""
+@contextmanager
+def _living(bench: Bench, check: Planned) -> Iterator[None]:
+    """_Ended when it fails because the lab itself is gone: then nothing that follows means anything."""
     try:
-        bench.lab.info()
-    except LabError as gone:
-        raise LabError(
-            f"lab {bench.lab.name!r} ended while {check.name} was checked",
-            f"{error.message}; what was seen till then counts for nothing",
-        ) from gone
+        yield
+    except _Ended:
+        raise
+    except LabError as error:
+        try:
+            bench.lab.info()
+        except LabError as gone:
+            raise _Ended(
+                f"lab {bench.lab.name!r} ended while {check.name} was checked",
+                f"{error.message}; what was seen till then counts for nothing",
+            ) from gone
+        raise
 
 
 def _events(bench: Bench) -> tuple[Event, ...]:
