@@ -27,7 +27,7 @@ from topologies.fabric import Fabric, host_lines
 from topologies.nics import bridge_arguments, inner, rules
 from topologies.programs import Programs
 from topologies.shaping import is_shaped, shaped
-from topologies.vswitchd import Vswitchd, shares
+from topologies.vswitchd import Vswitchd
 
 Progress = Callable[[str, int, int], None]
 
@@ -95,9 +95,7 @@ def _add_nodes(
     progress: Progress,
 ) -> Fabric:
     total = len(wiring.switches) + len(topology.hosts)
-    names = [name for name, _ in wiring.switches]
-    shared = zip(vswitchds, shares(names, len(vswitchds)), strict=True)
-    homes = {name: vswitchd for vswitchd, share in shared for name in share}
+    homes = {name: vswitchd for vswitchd in vswitchds for name in vswitchd.switches}
     for name, datapath_id in wiring.switches:
         net.addSwitch(
             name,

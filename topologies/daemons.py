@@ -27,6 +27,9 @@ _QUIET_KERNEL = (
     "echo 0 >/proc/sys/net/ipv4/ip_forward; each=/proc/sys/net/ipv6/conf/default/disable_ipv6; "
     '[ ! -e $each ] || echo 1 >$each; exec "$@"'
 )
+BUNDLES = "other_config:bundle-idle-timeout=300"  # seconds; with 10, of a large lab's busy controller some are forgotten
+# Each turn makes and frees an object for each port; the C library's own store of freed ones is for seven of a size.
+STORE = "GLIBC_TUNABLES=glibc.malloc.tcache_count=2000"
 QUIET = ("-vconsole:off", "-vsyslog:off")
 
 
@@ -79,23 +82,25 @@ class Daemon:
         return Process(self.name, self.pid, alive, self._since, self._started.returncode if self._started else None)
 
 
-def start_vswitchds(directory: Directory, count: int, port: int) -> tuple[list[Vswitchd], list[Daemon]]:
+def start_vswitchds(
+    directory: Directory, shares: Sequence[tuple[str, ...]], port: int
+) -> tuple[list[Vswitchd], list[Daemon]]:
     """The lab's own Open vSwitches with the userspace datapath; ready when this returns. DaemonError, CommandError.
 
-    The controller listens on the port.
+    Each has a share of the switches, of which none is made yet. The controller listens on the port.
     """
-    places = [directory.ovs_of(number) for number in range(count)]
+    places = [directory.ovs_of(number) for number in range(len(shares))]
     for place in places:
         place.mkdir(exist_ok=True)
     run_all(Command(["ovsdb-tool", "create", str(place / "conf.db"), switch_schema()]) for place in places)
     databases = [_database(number, place) for number, place in enumerate(places)]
     _start_listening([(database, place / "db.sock") for database, place in zip(databases, places, strict=True)])
     vswitchds = [
-        Vswitchd(number, place, database.pid if number else os.getpid(), _target(number, port))
-        for number, (place, database) in enumerate(zip(places, databases, strict=True))
+        Vswitchd(number, place, database.pid if number else os.getpid(), _target(number, port), share)
+        for number, (place, database, share) in enumerate(zip(places, databases, shares, strict=True))
     ]
     _join(vswitchds[1:])
-    run_all(each.vsctl("--no-wait", "init") for each in vswitchds)
+    run_all(each.vsctl("--no-wait", "init", "--", "set", "open_vswitch", ".", BUNDLES) for each in vswitchds)
     daemons = [_switchd(each) for each in vswitchds]
     _start_listening([(daemon, each.rundir / SWITCHD_CONTROL) for daemon, each in zip(daemons, vswitchds, strict=True)])
     return vswitchds, [*databases, *daemons]
@@ -113,7 +118,7 @@ def _switchd(vswitchd: Vswitchd) -> Daemon:
     argv = ["prlimit", f"--nofile={_open_files()}:", "ovs-vswitchd", f"unix:{vswitchd.rundir / 'db.sock'}"]
     argv += ["--disable-system", f"--unixctl={vswitchd.rundir / SWITCHD_CONTROL}"]
     argv += [f"--log-file={vswitchd.rundir / 'vswitchd.log'}", *QUIET]
-    env = ["env", f"OVS_RUNDIR={vswitchd.rundir}"]
+    env = ["env", f"OVS_RUNDIR={vswitchd.rundir}", STORE]
     apart = [] if vswitchd.is_first else ["mnexec", "-a", str(vswitchd.pid)]
     name = _numbered("ovs-vswitchd", vswitchd.number)
     return Daemon(name, [*env, *apart, *argv], vswitchd.rundir / "log")

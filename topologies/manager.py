@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from planes.model.errors import PlanError, did_you_mean
 from planes.model.load import load
-from planes.model.plan import Plan
-from planes.model.wiring import Wire
+from planes.model.plan import Plan, Topology
+from planes.model.wiring import Wire, wire
 from topologies.build import build
 from topologies.commands import CommandError
 from topologies.control import CONTROLLER, LINE_MAX, STORE, VERBS, Info, Message, decode, encode, info_to_message
@@ -22,7 +22,7 @@ from topologies.daemons import Daemon, DaemonError, controller, start_store, sta
 from topologies.directory import Directory
 from topologies.fabric import Fabric
 from topologies.faults import Breaker, Mode
-from topologies.vswitchd import count
+from topologies.vswitchd import shared
 
 CLIENT_SECONDS = 60.0  # how long a client may think between requests, or take to read an answer
 CLIENTS = 64
@@ -74,8 +74,8 @@ def bring_up(directory: Directory, progress: Callable[[str, int, int], None]) ->
     control = controller(directory)
     control.start()  # it takes as long to start as the network, and should listen when the switches call
     progress("daemons", 1, 3)
-    switches = len(plan.topology.switches) if plan.topology else 0
-    vswitchds, switching = start_vswitchds(directory, count(switches, len(os.sched_getaffinity(0))), CONTROLLER_PORT)
+    shares = shared(wire(plan.topology or Topology()), len(os.sched_getaffinity(0)))
+    vswitchds, switching = start_vswitchds(directory, shares, CONTROLLER_PORT)
     progress("daemons", 3, 3)
     fabric = build(plan, vswitchds, directory.hosts, progress)
     daemons = (store, *switching, control)

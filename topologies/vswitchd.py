@@ -6,16 +6,17 @@ first one is in the lab's own namespace, and its files are where a lab of a few 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 from math import ceil
 from pathlib import Path
 
+from planes.model.wiring import Wiring
 from topologies.commands import Command
 
-AT_MOST = 25  # switches in one: with more it gets slow
-ENOUGH = 6  # switches that are worth another one, as far as the machine has processors for it
+PORTS = 32  # that one asks in turn: each makes what passes the others wait a little longer
+PORTS_OF_A_SWITCH = 2  # that it costs beyond its own: its internal one, and its sockets
+ENOUGH = 6  # switches that are worth another daemon, as far as the machine has processors for it
 FOR_EACH_PROCESSOR = 2
 VSCTL_SECONDS = 50  # within what commands.py allows any command
 CONTROL = "of.{}"  # the lab's end of a daemon's link to the controller; no node's name has a dot
@@ -30,6 +31,7 @@ class Vswitchd:
     rundir: Path
     pid: int
     controller: str
+    switches: tuple[str, ...]
 
     def vsctl(self, *arguments: str) -> Command:
         """An ovs-vsctl on its database."""
@@ -41,16 +43,18 @@ class Vswitchd:
         return self.number == 0
 
 
-def count(switches: int, processors: int) -> int:
-    """How many daemons a lab has: no switch waits for more than AT_MOST, and all processors have work."""
-    wanted = min(ceil(switches / ENOUGH), FOR_EACH_PROCESSOR * processors)
-    return max(1, ceil(switches / AT_MOST), wanted)
-
-
-def shares(switches: Sequence[str], daemons: int) -> list[Sequence[str]]:
-    """Which switches each daemon has: neighbours in the plan's order, as even as can be."""
-    bounds = [len(switches) * number // daemons for number in range(daemons + 1)]
-    return [switches[low:high] for low, high in pairwise(bounds)]
+def shared(wiring: Wiring, processors: int) -> list[tuple[str, ...]]:
+    """Which switches each daemon has: neighbours in the plan's order; about PORTS, of a larger switch all."""
+    ports = Counter(end.node for each in wiring.wires for end in (each.a, each.b))
+    sizes = {name: ports[name] + PORTS_OF_A_SWITCH for name, _ in wiring.switches}
+    whole = sum(sizes.values())
+    count = max(1, ceil(whole / PORTS), min(ceil(len(sizes) / ENOUGH), FOR_EACH_PROCESSOR * processors))
+    found: list[list[str]] = [[] for _ in range(count)]
+    before = 0
+    for name, size in sizes.items():
+        found[(2 * before + size) * count // (2 * whole)].append(name)
+        before += size
+    return [tuple(share) for share in found if share] or [()]
 
 
 def addresses(number: int) -> tuple[str, str]:

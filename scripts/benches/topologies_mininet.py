@@ -26,7 +26,7 @@ def main() -> None:
     make_habitable(directory.path)
     directory.ovs.mkdir()
     os.environ["OVS_RUNDIR"] = str(directory.ovs)
-    start_vswitchds(directory, 1, 6653)
+    start_vswitchds(directory, [()], 6653)
     setLogLevel("error")
     Mininet.inited = True  # its init would change limits of the whole machine for good
     begun = time.monotonic()

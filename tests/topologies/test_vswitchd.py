@@ -6,24 +6,50 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topologies.vswitchd import AT_MOST, Vswitchd, addresses, count, link_lines, near_lines, shares
+from planes.model.plan import Topology
+from planes.model.wiring import Wiring, wire
+from topologies.vswitchd import PORTS, PORTS_OF_A_SWITCH, Vswitchd, addresses, link_lines, near_lines, shared
+
+
+def tree(leaves: int, spines: int = 1) -> Wiring:
+    """Leaves with a host each, below spines."""
+    drawn = {
+        "switches": {f"s{number}": None for number in range(spines)} | {f"l{number}": None for number in range(leaves)},
+        "hosts": {f"h{number}": None for number in range(leaves)},
+        "links": [[f"h{leaf}", f"l{leaf}"] for leaf in range(leaves)]
+        + [[f"s{spine}", f"l{leaf}"] for leaf in range(leaves) for spine in range(spines)],
+    }
+    return wire(Topology.model_validate(drawn))
 
 
 @pytest.mark.parametrize(
-    ("switches", "processors", "daemons"),
-    [(0, 2, 1), (1, 64, 1), (6, 2, 1), (7, 2, 2), (20, 2, 4), (20, 1, 2), (100, 2, 4), (200, 2, 8), (200, 32, 34)],
+    ("leaves", "processors", "daemons"),
+    [(0, 2, 1), (1, 64, 1), (5, 2, 1), (6, 2, 2), (19, 1, 2), (19, 2, 4), (100, 2, 8)],
 )
-def test_how_many(switches: int, processors: int, daemons: int) -> None:
-    assert count(switches, processors) == daemons
+def test_how_many(leaves: int, processors: int, daemons: int) -> None:
+    assert len(shared(tree(leaves), processors)) == daemons
 
 
-@given(st.integers(0, 500), st.integers(1, 64))
-def test_no_daemon_has_too_many_switches_and_each_has_some(switches: int, processors: int) -> None:
-    names = [f"s{number}" for number in range(switches)]
-    found = shares(names, count(switches, processors))
-    assert [name for share in found for name in share] == names
-    assert max(map(len, found)) <= AT_MOST
-    assert max(map(len, found)) - min(map(len, found)) <= 1
+def test_a_lab_without_switches_has_a_daemon() -> None:
+    assert shared(wire(Topology()), 2) == [()]
+
+
+@given(st.integers(1, 150), st.integers(1, 4), st.integers(1, 64))
+def test_each_daemon_has_some_switches_and_few_ports_unless_it_has_a_large_switch(
+    leaves: int, spines: int, processors: int
+) -> None:
+    wiring = tree(leaves, spines)
+    found = shared(wiring, processors)
+    assert [name for share in found for name in share] == [name for name, _ in wiring.switches]
+    assert all(found)
+    sizes = {name: leaves if name.startswith("s") else spines + 1 for name, _ in wiring.switches}
+    for share in found:
+        ports = [sizes[name] + PORTS_OF_A_SWITCH for name in share]
+        assert sum(ports) <= PORTS + max(ports)
+
+
+def test_a_switch_as_large_as_many_is_alone() -> None:
+    assert shared(tree(150, 2), 2)[:2] == [("s0",), ("s1",)]
 
 
 def test_links_for_openflow() -> None:
@@ -37,6 +63,6 @@ def test_links_for_openflow() -> None:
 
 
 def test_commands_go_to_the_daemons_own_database() -> None:
-    daemon = Vswitchd(2, Path("/run/lab/ovs/3"), 42, "tcp:169.254.2.1:6653")
+    daemon = Vswitchd(2, Path("/run/lab/ovs/3"), 42, "tcp:169.254.2.1:6653", ("s1",))
     assert daemon.vsctl("list-br").argv[:2] == ["ovs-vsctl", "--db=unix:/run/lab/ovs/3/db.sock"]
     assert not daemon.is_first
