@@ -9,7 +9,6 @@ import os
 import secrets
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 
 from mininet.link import Link as MininetLink
@@ -30,10 +29,6 @@ from topologies.shaping import is_shaped, shaped
 from topologies.vswitchd import Vswitchd
 
 Progress = Callable[[str, int, int], None]
-
-# Milliseconds. The default of 5000 makes all switches of a large lab leave a controller that is busy with them; and one
-# that dies closes its connections.
-PATIENCE = "inactivity_probe=30000"
 
 
 class _Switch(OVSSwitch):
@@ -65,7 +60,7 @@ class _Made(MininetLink):
 def build(plan: Plan, vswitchds: Sequence[Vswitchd], hosts: Path, progress: Progress) -> Fabric:
     """Make and start a plan's network; its Open vSwitches run already, and OVS_RUNDIR names the first. CommandError.
 
-    What hosts run has its files below the directory `hosts`.
+    What hosts run has its files below the directory `hosts`. Switches do not call their controller yet.
     """
     topology = plan.topology or Topology()
     setLogLevel("warning")
@@ -105,7 +100,7 @@ def _add_nodes(
             datapath="user",
             failMode="secure",
             protocols="OpenFlow13",
-            reconnectms=None,  # see Fabric.settle
+            reconnectms=None,
             batch=True,
         )
     for name in topology.hosts:
@@ -180,31 +175,16 @@ def _start_switches(net: Mininet, fabric: Fabric, progress: Progress) -> None:
     for vswitchd in fabric.vswitchds:
         ours = [switch for switch in switches if fabric.homes[switch.name] is vswitchd]
         for switch in ours:
-            switch.start([_Controller(vswitchd.controller)])
+            switch.start([])  # see Fabric.call
         OVSSwitch.batchStartup(ours, run=lambda line, shell, at=vswitchd: commands.append(_vsctl(at, line)))
     run_all(commands)
     _introduce(fabric)
     progress("switches", len(switches), len(switches))
 
 
-class _Controller:
-    """Where switches find theirs; the part of Mininet's Controller that a switch asks for."""
-
-    name = "controller"
-
-    def __init__(self, target: str) -> None:
-        self.protocol, self._address, port = target.split(":")
-        self.port = int(port)
-
-    def IP(self) -> str:
-        return self._address
-
-
 def _vsctl(vswitchd: Vswitchd, line: str) -> Command:
     """A line of Mininet's for a shell. Its own runner does not look at the exit status, and waits for ever."""
-    words = shlex.split(line)[1:]
-    given = ([word, PATIENCE] if word.startswith("target=") else [word] for word in words)
-    return vswitchd.vsctl(*chain.from_iterable(given))
+    return vswitchd.vsctl(*shlex.split(line)[1:])
 
 
 def _introduce(fabric: Fabric) -> None:

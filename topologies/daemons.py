@@ -21,15 +21,21 @@ from topologies.vswitchd import Vswitchd, addresses, link_lines, near_lines
 
 READY_SECONDS = 30.0
 POLL_SECONDS = 0.005
+LISTEN_SECONDS = (
+    10.0  # that switches are held back for a controller that takes its time: who calls too soon waits longer
+)
+LISTENING = "0A"  # TCP_LISTEN
 SWITCHD_CONTROL = "vswitchd.ctl"
 SWITCHD_FILES = 65536  # open files: a switch takes some 50
 _QUIET_KERNEL = (
     "echo 0 >/proc/sys/net/ipv4/ip_forward; each=/proc/sys/net/ipv6/conf/default/disable_ipv6; "
     '[ ! -e $each ] || echo 1 >$each; exec "$@"'
 )
-BUNDLES = "other_config:bundle-idle-timeout=300"  # seconds; with 10, of a large lab's busy controller some are forgotten
+BUNDLES = (
+    "other_config:bundle-idle-timeout=300"  # seconds; with 10, of a large lab's busy controller some are forgotten
+)
 # Each turn makes and frees an object for each port; the C library's own store of freed ones is for seven of a size.
-STORE = "GLIBC_TUNABLES=glibc.malloc.tcache_count=2000"
+MALLOC = "GLIBC_TUNABLES=glibc.malloc.tcache_count=2000"
 QUIET = ("-vconsole:off", "-vsyslog:off")
 
 
@@ -118,7 +124,7 @@ def _switchd(vswitchd: Vswitchd) -> Daemon:
     argv = ["prlimit", f"--nofile={_open_files()}:", "ovs-vswitchd", f"unix:{vswitchd.rundir / 'db.sock'}"]
     argv += ["--disable-system", f"--unixctl={vswitchd.rundir / SWITCHD_CONTROL}"]
     argv += [f"--log-file={vswitchd.rundir / 'vswitchd.log'}", *QUIET]
-    env = ["env", f"OVS_RUNDIR={vswitchd.rundir}", STORE]
+    env = ["env", f"OVS_RUNDIR={vswitchd.rundir}", MALLOC]
     apart = [] if vswitchd.is_first else ["mnexec", "-a", str(vswitchd.pid)]
     name = _numbered("ovs-vswitchd", vswitchd.number)
     return Daemon(name, [*env, *apart, *argv], vswitchd.rundir / "log")
@@ -156,6 +162,19 @@ def controller(directory: Directory) -> Daemon:
     """The controller that the lab's settings name; not started yet."""
     argv = json.loads(directory.settings.read_text())["controller"]
     return Daemon(CONTROLLER, argv, directory.controller_log)
+
+
+def await_listening(daemon: Daemon, port: int) -> None:
+    """Wait until somebody listens on a TCP port of ours, as the daemon will soon if nothing is wrong with it."""
+    deadline = time.monotonic() + LISTEN_SECONDS
+    while daemon.alive and not _listened(port) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+
+
+def _listened(port: int) -> bool:
+    """By the kernel's table of sockets (proc(5), /proc/net/tcp): asking the port itself would be a switch's call."""
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return any(row[3] == LISTENING and row[1].endswith(f":{port:04X}") for row in rows)
 
 
 def _open_files() -> int:

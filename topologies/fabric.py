@@ -20,6 +20,9 @@ from topologies.shaping import nothing, unsilenced
 from topologies.vswitchd import Vswitchd
 
 OFCTL = ("ovs-ofctl", "-O", "OpenFlow13")
+# Milliseconds. The default of 5000 makes all switches of a large lab leave a controller that is busy with them; and one
+# that dies closes its connections.
+PATIENCE = "inactivity_probe=30000"
 RECONNECT_MS = 1000  # the least that Open vSwitch takes; its default is 8 s
 
 
@@ -132,6 +135,15 @@ class Fabric:
             name = self.wiring.interface(end)
             run_all([inside(self.pid(end), batch("tc", nothing(name) if silent else unsilenced(name, wire)))])
 
+    def call(self, switches: Iterable[str]) -> None:
+        """Have switches call their controller. CommandError."""
+        parts: dict[int, list[str]] = {}
+        for name in switches:
+            home = self.homes[name]
+            part = ("--", "set-controller", name, home.controller, "--", "set", "controller", name, PATIENCE)
+            parts.setdefault(home.number, []).extend(part)
+        run_all(self.vswitchds[number].vsctl(*part[1:]) for number, part in parts.items())
+
     def settle(self) -> None:
         """The fabric is up: switches call again soon when they lose their controller, and hosts speak. CommandError.
 
@@ -161,7 +173,7 @@ class Fabric:
         if node in self.topology.hosts:
             self.programs.start(node)
             return
-        run_all([self.homes[node].vsctl("set-controller", node, self.homes[node].controller)])
+        self.call([node])
 
     def _calling_soon(self) -> Iterator[Command]:
         """For the controllers of all switches that have one: a failed switch has none."""

@@ -18,7 +18,7 @@ from planes.model.wiring import Wire, wire
 from topologies.build import build
 from topologies.commands import CommandError
 from topologies.control import CONTROLLER, LINE_MAX, STORE, VERBS, Info, Message, decode, encode, info_to_message
-from topologies.daemons import Daemon, DaemonError, controller, start_store, start_vswitchds
+from topologies.daemons import Daemon, DaemonError, await_listening, controller, start_store, start_vswitchds
 from topologies.directory import Directory
 from topologies.fabric import Fabric
 from topologies.faults import Breaker, Mode
@@ -78,6 +78,8 @@ def bring_up(directory: Directory, progress: Callable[[str, int, int], None]) ->
     vswitchds, switching = start_vswitchds(directory, shares, CONTROLLER_PORT)
     progress("daemons", 3, 3)
     fabric = build(plan, vswitchds, directory.hosts, progress)
+    await_listening(control, CONTROLLER_PORT)
+    fabric.call(fabric.homes)
     daemons = (store, *switching, control)
     return Running(directory.name, plan, fabric, Breaker(fabric.wiring, fabric), daemons, control, time.time())
 

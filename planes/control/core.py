@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, product
 
 from planes.control import events as ev
 from planes.control import facts, report
@@ -92,6 +92,7 @@ class Core:
         self._pulse, self._traffic = Pulse(self.ledger, self._wall), Traffic(self.ledger, self.inventory, self._wall)
         self._rollout = Rollout()
         self._shape = Shape()
+        self._nodes: frozenset[int] = frozenset()  # switches with ways to each other, if only empty ones
         self._resync = Resync()
         self._quarantine = Quarantine()
         self._issuer = Issuer(self.engine, self.inventory, self._rollout, self._resync, self._quarantine)
@@ -337,14 +338,28 @@ class Core:
         records = self.inventory.records
         lost = frozenset(dpid for dpid, record in records.items() if record.lost)
         shape = Shape(self.damping.calm(self.discovery.links()), frozenset(records), lost)
-        if shape == self._shape or not self._rollout.idle:
+        if shape == self._shape:
             return
-        self._shape, self._reshaped = shape, True
+        if not self._rollout.idle:
+            self._strangers(shape.nodes)
+            return
+        self._shape, self._reshaped, self._nodes = shape, True, shape.nodes
         self.engine.replace(facts.FABRIC_PORT, {end: True for link in shape.links for end in (link.a, link.b)})
         indexes = {dpid: record.index for dpid, record in records.items()}
         hops = all_hops(graph(shape.nodes, shape.links), indexes, shape.lost)
         self.engine.replace(facts.WAY, {(dpid, way.index): way for dpid, ways in hops.items() for way in ways})
         self._issuer.distances = {dpid: {way.index: way.distance for way in ways} for dpid, ways in hops.items()}
+
+    def _strangers(self, nodes: frozenset[int]) -> None:
+        """Switches that came since are out of reach for now: what leads to them names groups that must be there."""
+        new = nodes - self._nodes
+        if new:
+            indexes = {dpid: record.index for dpid, record in self.inventory.records.items()}
+            for dpid, peer in product(new, nodes):
+                if dpid != peer:
+                    self.engine.put(facts.WAY, (dpid, indexes[peer]), facts.Way(indexes[peer], -1))
+                    self.engine.put(facts.WAY, (peer, indexes[dpid]), facts.Way(indexes[dpid], -1))
+            self._nodes |= new
 
     # the store
 

@@ -6,32 +6,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planes.model.plan import Topology
-from planes.model.wiring import Wiring, wire
+from planes.model.wiring import End, Wire, Wiring
 from topologies.vswitchd import PORTS, PORTS_OF_A_SWITCH, Vswitchd, addresses, link_lines, near_lines, shared
 
 
 def tree(leaves: int, spines: int = 1) -> Wiring:
     """Leaves with a host each, below spines."""
-    drawn = {
-        "switches": {f"s{number}": None for number in range(spines)} | {f"l{number}": None for number in range(leaves)},
-        "hosts": {f"h{number}": None for number in range(leaves)},
-        "links": [[f"h{leaf}", f"l{leaf}"] for leaf in range(leaves)]
-        + [[f"s{spine}", f"l{leaf}"] for leaf in range(leaves) for spine in range(spines)],
-    }
-    return wire(Topology.model_validate(drawn))
+    links = [(f"h{leaf}", f"l{leaf}") for leaf in range(leaves)]
+    links += [(f"s{spine}", f"l{leaf}") for leaf in range(leaves) for spine in range(spines)]
+    switches = [f"s{number}" for number in range(spines)] + [f"l{number}" for number in range(leaves)]
+    wires = (Wire(f"{a}/{b}", End(a, number), End(b, number)) for number, (a, b) in enumerate(links, 1))
+    hosts = tuple(f"h{leaf}" for leaf in range(leaves))
+    return Wiring(tuple((name, number) for number, name in enumerate(switches, 1)), hosts, tuple(wires))
 
 
 @pytest.mark.parametrize(
     ("leaves", "processors", "daemons"),
-    [(0, 2, 1), (1, 64, 1), (5, 2, 1), (6, 2, 2), (19, 1, 2), (19, 2, 4), (100, 2, 8)],
+    [(0, 2, 1), (1, 64, 1), (5, 2, 1), (6, 2, 2), (19, 1, 4), (19, 2, 4), (100, 2, 14)],
 )
 def test_how_many(leaves: int, processors: int, daemons: int) -> None:
     assert len(shared(tree(leaves), processors)) == daemons
 
 
 def test_a_lab_without_switches_has_a_daemon() -> None:
-    assert shared(wire(Topology()), 2) == [()]
+    assert shared(Wiring((), (), ()), 2) == [()]
 
 
 @given(st.integers(1, 150), st.integers(1, 4), st.integers(1, 64))

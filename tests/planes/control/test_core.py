@@ -17,7 +17,7 @@ from planes.data.delta import Command, Mod
 from planes.data.fields import ETH_ARP
 from planes.data.packet import arp, ethernet
 from planes.data.pipeline import Table
-from planes.data.rule import Group, Rule
+from planes.data.rule import Group, Rule, ToGroup
 from planes.data.switch import Switch
 from planes.model import state
 from planes.model.state import State, key
@@ -188,6 +188,30 @@ def test_a_switch_that_refused_is_told_nothing_until_it_was_read_back() -> None:
     assert {e.dpid for e in effects if isinstance(e, ev.Install)} == {1, 3}
     fabric.connect(2)
     assert set(fabric.switches[2].entries()) == set(fabric.core.engine.entries(2))
+
+
+def test_no_rule_names_a_group_that_a_switch_was_not_told_of_when_switches_come_while_ways_are_on_their_way() -> None:
+    fabric = Fabric((1, 2, 3), LINKS, EDGES)
+    fabric.by_hand = True
+    fabric.want(RED)
+    for dpid in (1, 2, 3):
+        fabric.connect(dpid)
+    told = {dpid: [mod for install in fabric.inbox[dpid] for mod in install.mods] for dpid in (1, 2, 3)}
+    while fabric.inbox[3]:
+        fabric.deliver(3)
+    fabric.send((3, 1), EVERYONE, D)
+    assert [host.mac for host in fabric.table(state.Host)] == ["02:00:00:00:00:04"]
+    named = 0
+    for dpid in (1, 2, 3):
+        groups: set[int] = set()
+        for mod in told[dpid] if dpid == 3 else (mod for install in fabric.inbox[dpid] for mod in install.mods):
+            if isinstance(mod.entry, Group):
+                (groups.discard if mod.command is Command.DELETE else groups.add)(mod.entry.id)
+            elif isinstance(mod.entry, Rule) and mod.command is not Command.DELETE:
+                wanted = {action.group for action in mod.entry.actions if isinstance(action, ToGroup)}
+                assert wanted <= groups, f"switch {dpid}: {mod}"
+                named += len(wanted)
+    assert named
 
 
 TENANTS = {"red": {"one": [(1, 1), (2, 1)]}, "blue": {"one": [(1, 2), (3, 1)]}}
