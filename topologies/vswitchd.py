@@ -15,6 +15,7 @@ from planes.model.wiring import Wiring
 from topologies.commands import Command
 
 PORTS = 32  # that one asks in turn: each makes what passes the others wait a little longer
+FEW = 64  # ports of a lab for which one will do
 PORTS_OF_A_SWITCH = 2  # that it costs beyond its own: its internal one, and its sockets
 ENOUGH = 6  # switches that are worth another daemon, as far as the machine has processors for it
 FOR_EACH_PROCESSOR = 2
@@ -48,7 +49,9 @@ def shared(wiring: Wiring, processors: int) -> list[tuple[str, ...]]:
     ports = Counter(end.node for each in wiring.wires for end in (each.a, each.b))
     sizes = {name: ports[name] + PORTS_OF_A_SWITCH for name, _ in wiring.switches}
     whole = sum(sizes.values())
-    count = max(1, ceil(whole / PORTS), min(ceil(len(sizes) / ENOUGH), FOR_EACH_PROCESSOR * processors))
+    count = max(1, min(ceil(len(sizes) / ENOUGH), FOR_EACH_PROCESSOR * processors))
+    if whole > FEW:
+        count = max(count, ceil(whole / PORTS))
     found: list[list[str]] = [[] for _ in range(count)]
     before = 0
     for name, size in sizes.items():

@@ -17,6 +17,7 @@ import pytest
 from commands import DEADLINE, Triplane, until
 from running import remains_of
 
+import topologies
 from topologies.directory import Directory
 from topologies.lab import Lab
 
@@ -284,10 +285,14 @@ def test_a_controller_that_cannot_start_ends_the_deployment_with_its_words(alone
     assert "TRIPLANE_OPENFLOW=nonsense: not installed; found: " in done.stderr
 
 
-def test_a_fabric_that_is_not_up_in_time_is_not_kept(alone: Triplane) -> None:
-    done = alone.run("deploy", "campus", "--timeout", "0")
+def test_a_fabric_that_is_not_up_in_time_is_not_kept(alone: Triplane, tmp_path: Path) -> None:
+    plan = tmp_path / "campus.yaml"
+    ours = (Path(topologies.__file__).parent / "plans/campus.yaml").read_text()
+    plan.write_text(ours.replace("protocol: hsrp\n", "protocol: hsrp\n          detect: protocol\n"))
+    done = alone.run("deploy", str(plan), "--timeout", "1")  # HSRP listens for ten seconds before anybody is active
     assert (done.returncode, done.stdout) == (1, "")
-    assert "triplane: lab 'campus' is not up after 0 s; still missing: " in done.stderr
+    assert "triplane: lab 'campus' is not up after 1 s; still missing: " in done.stderr
+    assert "an active router for office/users" in done.stderr
 
 
 # machines that lack something

@@ -120,7 +120,7 @@ def check(world: World, fabric: Fabric, name: str, sender: Host, address: Addres
         assert not any(parse(frame).get(f.IP_PROTO) == f.IP_UDP for frames in got.values() for frame in frames)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(worlds())
 def test_all_of_a_network_reach_each_other_and_nobody_else(world: World) -> None:
     fabric = fabric_of(world)
@@ -145,7 +145,7 @@ def addresses() -> st.SearchStrategy[Address]:
     return inside | st.sampled_from([ip_address("8.8.8.8"), ip_address("2001:db8::1")])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(worlds(), st.data())
 def test_the_longest_prefix_decides(world: World, data: st.DataObject) -> None:
     fabric = fabric_of(world)

@@ -110,7 +110,7 @@ def spoilt(draw: st.DrawFn, entry: Entry, numbers: list[int]) -> Entry | None:
     return None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(st.sampled_from(WORLDS), st.data())
 def test_what_one_spoilt_entry_does_is_found(name: str, data: st.DataObject) -> None:
     made = world(name)
@@ -137,7 +137,7 @@ def test_the_worlds_are_sound_as_they_are() -> None:
         assert broken(world(name), held(world(name))) == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.sampled_from(WORLDS), st.data())
 def test_what_is_shown_is_so_for_most(name: str, data: st.DataObject) -> None:
     """An entry that goes leaves no doubt: what is found then is shown."""

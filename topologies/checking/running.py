@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 
 from planes.model.results import Result, Verdict
@@ -32,10 +31,6 @@ RUNS: Mapping[str, Run] = {
     "path": path,
     "converge": converge,
 }
-
-
-class _Ended(LabError):
-    """The lab is gone."""
 
 
 Spot = Callable[[Path], str]  # where a path of the plan stands in its file
@@ -68,34 +63,36 @@ def run(bench: Bench, checks: Sequence[Planned], spot: Spot, fail_fast: bool) ->
 
 
 def _one(bench: Bench, check: Planned) -> Result:
-    """With the events meanwhile."""
-    with _living(bench, check):
+    """With the events meanwhile. LabError when the lab itself is gone: then nothing that follows means anything."""
+    try:
         latest = max((event.number for event in _events(bench)), default=0)
-        try:
-            with _living(bench, check):
-                result = RUNS[check.kind](bench, check)
-        except LabError as error:
-            result = judged(check, [str(error)])
+        result = _tried(bench, check)
         bench.faults.heal()
         return replace(result, events=tuple(event for event in _events(bench) if event.number > latest))
-
-
-@contextmanager
-def _living(bench: Bench, check: Planned) -> Iterator[None]:
-    """_Ended when it fails because the lab itself is gone: then nothing that follows means anything."""
-    try:
-        yield
-    except _Ended:
-        raise
     except LabError as error:
-        try:
-            bench.lab.info()
-        except LabError as gone:
-            raise _Ended(
-                f"lab {bench.lab.name!r} ended while {check.name} was checked",
-                f"{error.message}; what was seen till then counts for nothing",
-            ) from gone
-        raise
+        if _lives(bench):
+            raise
+        raise LabError(
+            f"lab {bench.lab.name!r} ended while {check.name} was checked",
+            f"{error.message}; what was seen till then counts for nothing",
+        ) from error
+
+
+def _tried(bench: Bench, check: Planned) -> Result:
+    try:
+        return RUNS[check.kind](bench, check)
+    except LabError as error:
+        if not _lives(bench):
+            raise
+        return judged(check, [str(error)])
+
+
+def _lives(bench: Bench) -> bool:
+    try:
+        bench.lab.info()
+    except LabError:
+        return False
+    return True
 
 
 def _events(bench: Bench) -> tuple[Event, ...]:

@@ -60,7 +60,7 @@ def test_what_is_no_graph(text: str, words: str) -> None:
 
 
 @given(st.text(alphabet='graph [] node edge id 01"#\n.', max_size=80))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_text_is_a_graph_or_unreadable(text: str) -> None:
     try:
         read_gml(text.encode())

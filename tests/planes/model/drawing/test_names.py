@@ -15,7 +15,7 @@ TEXTS = st.one_of(
 
 
 @given(st.lists(st.tuples(TEXTS, st.integers(0, 9999)), max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_names_are_valid_and_each_another(wanted: list[tuple[str, int]]) -> None:
     names = fitted(wanted)
     assert len(set(names)) == len(names) == len(wanted)
