@@ -92,7 +92,6 @@ class Core:
         self._pulse, self._traffic = Pulse(self.ledger, self._wall), Traffic(self.ledger, self.inventory, self._wall)
         self._rollout = Rollout()
         self._shape = Shape()
-        self._nodes: frozenset[int] = frozenset()  # switches with ways to each other, if only empty ones
         self._resync = Resync()
         self._quarantine = Quarantine()
         self._issuer = Issuer(self.engine, self.inventory, self._rollout, self._resync, self._quarantine)
@@ -343,7 +342,7 @@ class Core:
         if not self._rollout.idle:
             self._strangers(shape.nodes)
             return
-        self._shape, self._reshaped, self._nodes = shape, True, shape.nodes
+        self._shape, self._reshaped = shape, True
         self.engine.replace(facts.FABRIC_PORT, {end: True for link in shape.links for end in (link.a, link.b)})
         indexes = {dpid: record.index for dpid, record in records.items()}
         hops = all_hops(graph(shape.nodes, shape.links), indexes, shape.lost)
@@ -352,14 +351,14 @@ class Core:
 
     def _strangers(self, nodes: frozenset[int]) -> None:
         """Switches that came since are out of reach for now: what leads to them names groups that must be there."""
-        new = nodes - self._nodes
+        new = nodes - self._shape.nodes
         if new:
             indexes = {dpid: record.index for dpid, record in self.inventory.records.items()}
             for dpid, peer in product(new, nodes):
                 if dpid != peer:
                     self.engine.put(facts.WAY, (dpid, indexes[peer]), facts.Way(indexes[peer], -1))
                     self.engine.put(facts.WAY, (peer, indexes[dpid]), facts.Way(indexes[dpid], -1))
-            self._nodes |= new
+            self._shape = replace(self._shape, nodes=self._shape.nodes | new)
 
     # the store
 
