@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from functools import cache
 
 import pytest
 from hypothesis import settings
 
-from topologies import needs
+from planes.cli.testing.plugin import unmet
+
+collect_ignore = ["example_project"]  # a project of its own: test_plugin.py runs it as one
 
 settings.register_profile("patient", deadline=None)  # no test fails because a machine is slow
 settings.load_profile("patient")
@@ -16,9 +17,9 @@ settings.load_profile("patient")
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("emulation") is not None:
-        unmet = _unmet()
-        if unmet:
-            refuse(f"this machine cannot run a lab: {unmet}")
+        lacking = unmet()
+        if lacking:
+            refuse(f"this machine cannot run a lab: {lacking}")
 
 
 def refuse(reason: str) -> None:
@@ -26,9 +27,3 @@ def refuse(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
-
-
-@cache
-def _unmet() -> str:
-    unmet = [check for check in needs.lab_checks(needs.this_machine()) if not check.ok]
-    return "; ".join(f"{check.name}: {check.found} ({check.fix})" for check in unmet)

@@ -1,206 +1,66 @@
 """A plan's topology as a running Mininet network. The only file that imports Mininet.
 
-Nodes and veth pairs are Mininet's; what it would configure with several commands an interface goes in one batch a node.
+Nodes and links are Mininet's; what it would do with several commands for each goes in one batch for all.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from ipaddress import IPv4Address, IPv6Address
+import os
+import secrets
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from mininet.link import Link as MininetLink
 from mininet.log import setLogLevel
 from mininet.net import Mininet
 from mininet.node import Node as MininetNode
 from mininet.node import OVSSwitch
 
-from planes.model.nics import Nic, home, nics
-from planes.model.plan import Host, Plan, Topology
+from planes.model.nics import Nic, nics
+from planes.model.plan import Plan, Topology
 from planes.model.resolve import resolve
-from planes.model.wiring import End, Wire, Wiring, wire
-from topologies.commands import Command, run_all
-from topologies.control import Link, Node
-from topologies.faults import Faults
+from planes.model.wiring import End, Wiring, wire
+from topologies.commands import Command, batch, inside, run_all
+from topologies.fabric import Fabric, host_lines
 from topologies.nics import bridge_arguments, inner, rules
 from topologies.programs import Programs
+from topologies.shaping import is_shaped, shaped
+from topologies.vswitchd import Vswitchd
 
 Progress = Callable[[str, int, int], None]
 
-OFCTL = ("ovs-ofctl", "-O", "OpenFlow13")
-VSCTL_SECONDS = 50  # within what commands.py allows any command
-RECONNECT_MS = 1000  # the least that Open vSwitch takes; its default is 8 s
-HTB_BURST_MIN = 15_000  # bytes
+
+class _Switch(OVSSwitch):
+    """A switch in the network namespace of a daemon: it has no shell, for nobody types there."""
+
+    def __init__(self, name: str, pid: int, **more: object) -> None:
+        self.home = pid
+        super().__init__(name, **more)
+
+    def startShell(self, mnopts: str | None = None) -> None:
+        self.pid = self.home
 
 
-@dataclass(frozen=True)
-class Target:
-    """Where switches find their controller; the part of Mininet's Controller that a switch asks for."""
+class _Outside(MininetNode):
+    """The lab's own network namespace, which has the hosts' bridges."""
 
-    name: str
-    port: int
-    protocol: str = "tcp"
-
-    def IP(self) -> str:
-        return "127.0.0.1"
-
-    def __str__(self) -> str:
-        return f"{self.protocol}:{self.IP()}:{self.port}"
+    def startShell(self, mnopts: str | None = None) -> None:
+        self.pid = os.getpid()
 
 
-@dataclass(frozen=True)
-class Fabric:
-    """The running network."""
+class _Made(MininetLink):
+    """A link whose interfaces are there already."""
 
-    net: Mininet
-    topology: Topology
-    wiring: Wiring
-    target: Target
-    nics: Mapping[str, tuple[Nic, ...]]
-    programs: Programs
-
-    @cached_property
-    def bridged(self) -> tuple[Nic, ...]:
-        """The hosts' interfaces that are bridges."""
-        return tuple(nic for interfaces in self.nics.values() for nic in interfaces if not nic.is_plain)
-
-    @cached_property
-    def _bridged_ends(self) -> frozenset[End]:
-        return frozenset(end for nic in self.bridged for end in nic.ends)
-
-    @cached_property
-    def outside(self) -> MininetNode:
-        """A node in the lab's own network namespace, as the switches are: it has the hosts' bridges.
-
-        Not before the switches: Mininet sets up a class of nodes only where none of its base classes is set up yet.
-        """
-        return MininetNode("outside", inNamespace=False)
-
-    def node(self, end: End) -> MininetNode:
-        """Whose network namespace has the interface at a link's end."""
-        return self.outside if self.is_bridged(end) else self.net[end.node]
-
-    def is_bridged(self, end: End) -> bool:
-        """Whether a link ends at the bridge that is a host's interface."""
-        return end in self._bridged_ends
-
-    def is_in_host(self, end: End) -> bool:
-        """Whether a link ends in a host itself."""
-        return end.node in self.topology.hosts and not self.is_bridged(end)
-
-    def mac(self, nic: Nic) -> str | None:
-        """The plan's MAC, which is that of a host's first interface."""
-        return self.topology.hosts[nic.end.node].mac if nic == self.nics[nic.end.node][0] else None
-
-    def host_interfaces(self) -> Iterator[tuple[MininetNode, Nic, str]]:
-        """Every interface of a host, inside of it, and its name."""
-        for host, interfaces in self.nics.items():
-            yield from ((self.net[host], nic, self.wiring.interface(nic.end)) for nic in interfaces)
-
-    def nodes(self, faults: Faults) -> tuple[Node, ...]:
-        """Switches, then hosts, each in the plan's order."""
-        switches = (self._switch(node, node.name in faults.nodes) for node in self.net.switches)
-        hosts = (self._host(node, node.name in faults.nodes) for node in self.net.hosts)
-        return (*switches, *hosts)
-
-    def links(self, faults: Faults) -> tuple[Link, ...]:
-        """A link is up while the kernel calls its switch's end operational, which takes both ends. CommandError."""
-        up = _operational()
-        return tuple(
-            Link(
-                each.name,
-                (self.wiring.interface(each.a), self.wiring.interface(each.b)),
-                up=self.wiring.interface(self._switch_end(each)) in up,
-                failed=mode.value if (mode := faults.links.get(each.name)) else "",
-            )
-            for each in self.wiring.wires
-        )
-
-    # what topologies.faults asks for
-
-    def set_carrier(self, wires: Iterable[Wire], *, up: bool) -> None:
-        """Both ends of these links down; or up, and hosts given what they lost: addresses, routes. CommandError."""
-        ends = [end for wire in wires for end in (wire.a, wire.b)]
-        outside = [self.wiring.interface(end) for end in ends if not self.is_in_host(end)]
-        hosts = [end for end in ends if self.is_in_host(end)]
-        state = "up" if up else "down"
-        run_all(
-            [
-                _batch("ip", "".join(f"link set {name} {state}\n" for name in outside)),
-                *(self._at(end, _batch("ip", self._host_lines(end, up))) for end in hosts),
-            ]
-        )
-
-    def set_silent(self, wire: Wire, *, silent: bool) -> None:
-        """Let no frame pass this link though it has carrier, or all as before. CommandError."""
-        for end in (wire.a, wire.b):
-            name = self.wiring.interface(end)
-            run_all([self._at(end, _batch("tc", _nothing(name) if silent else _unsilenced(name, wire.rate)))])
-
-    def settle(self) -> None:
-        """The fabric is up: switches call again soon when they lose their controller, and hosts speak. CommandError.
-
-        OVS obeys a controller's max_backoff only when it changes while it is connected. A host tells the network of
-        its addresses, as one does whose link comes up.
-        """
-        calling = _controllers()
-        soon = [_vsctl("set", "controller", each, f"max_backoff={RECONNECT_MS}") for each in calling]
-        same = 'set -- $(ip -brief link show dev "$0"); ip link set dev "$0" address "$3"'
-        speak = (_inside(host, Command(["sh", "-c", same, name])) for host, _, name in self.host_interfaces())
-        run_all([*soon, *speak])
-
-    def power_off(self, node: str) -> None:
-        """Close a switch's OpenFlow channel, then forget everything: nobody can write it again. CommandError.
-
-        A host's processes are killed, and the addresses and interfaces that they made are gone with them.
-        """
-        if node in self.topology.hosts:
-            self.programs.kill(node, self.net[node].pid)
-            run_all([_inside(self.net[node], _batch("ip", self._leftovers(node)))])
-            return
-        run_all([_vsctl("del-controller", node)])
-        run_all(Command([*OFCTL, verb, node]) for verb in ("del-flows", "del-groups", "del-meters"))
-
-    def power_on(self, node: str) -> None:
-        """Give a switch its controller again; start a host's programs. CommandError."""
-        if node in self.topology.hosts:
-            self.programs.start(node)
-            return
-        run_all([_vsctl("set-controller", node, str(self.target))])
-
-    def _at(self, end: End, command: Command) -> Command:
-        return _inside(self.node(end), command)
-
-    def _host_lines(self, end: End, up: bool) -> str:
-        name, interfaces = self.wiring.interface(end), self.nics[end.node]
-        nic = next(nic for nic in interfaces if nic.end == end)
-        return _host_batch(self.topology.hosts[end.node], nic, interfaces, name) if up else f"link set {name} down\n"
-
-    def _switch_end(self, wire: Wire) -> End:
-        return wire.b if wire.a.node in self.topology.hosts else wire.a
-
-    def _switch(self, node: MininetNode, failed: bool) -> Node:
-        interfaces = tuple(name for name in node.intfNames() if name != "lo")
-        return Node(node.name, "switch", node.pid, interfaces, failed=failed)
-
-    def _host(self, node: MininetNode, failed: bool) -> Node:
-        addresses = tuple(map(str, self.topology.hosts[node.name].address))
-        return Node(node.name, "host", node.pid, tuple(node.intfNames()), addresses, failed)
-
-    def _leftovers(self, host: str) -> str:
-        """Lines for `ip -batch` that take what programs made: all addresses, and interfaces that are no link's."""
-        [said] = run_all([_inside(self.net[host], Command(["ip", "-json", "link", "show"]))])
-        ours = {self.wiring.interface(nic.end) for nic in self.nics[host]}
-        found = [link["ifname"] for link in json.loads(said) if link["ifname"] != "lo"]
-        return "".join(f"addr flush dev {name}\n" if name in ours else f"link del {name}\n" for name in found)
+    @classmethod
+    def makeIntfPair(cls, *_: object, **__: object) -> None:
+        return None
 
 
-def build(plan: Plan, controller_port: int, hosts: Path, progress: Progress) -> Fabric:
-    """Make and start a plan's network; its Open vSwitch runs already, and OVS_RUNDIR names it. CommandError.
+def build(plan: Plan, vswitchds: Sequence[Vswitchd], hosts: Path, progress: Progress) -> Fabric:
+    """Make and start a plan's network; its Open vSwitches run already, and OVS_RUNDIR names the first. CommandError.
 
-    What hosts run has its files below the directory `hosts`.
+    What hosts run has its files below the directory `hosts`. Switches do not call their controller yet.
     """
     topology = plan.topology or Topology()
     setLogLevel("warning")
@@ -208,12 +68,9 @@ def build(plan: Plan, controller_port: int, hosts: Path, progress: Progress) -> 
     Mininet.inited = True
     net = Mininet(controller=None, build=False)
     wiring = wire(topology)
-    fabric = Fabric(
-        net, topology, wiring, Target("controller", controller_port), nics(wiring, resolve(plan)), Programs(hosts)
-    )
-    _add_nodes(fabric, progress)
-    _add_links(fabric, progress)
-    _start_switches(fabric, progress)
+    fabric = _add_nodes(net, plan, topology, wiring, vswitchds, Programs(hosts), progress)
+    _add_links(net, fabric, progress)
+    _start_switches(net, fabric, progress)
     _start_bridges(fabric)
     _start_bfd(fabric, plan.bfd)
     _configure_hosts(fabric, progress)
@@ -223,175 +80,191 @@ def build(plan: Plan, controller_port: int, hosts: Path, progress: Progress) -> 
     return fabric
 
 
-def _add_nodes(fabric: Fabric, progress: Progress) -> None:
-    total = len(fabric.wiring.switches) + len(fabric.topology.hosts)
-    for name, datapath_id in fabric.wiring.switches:
-        fabric.net.addSwitch(
+def _add_nodes(
+    net: Mininet,
+    plan: Plan,
+    topology: Topology,
+    wiring: Wiring,
+    vswitchds: Sequence[Vswitchd],
+    programs: Programs,
+    progress: Progress,
+) -> Fabric:
+    total = len(wiring.switches) + len(topology.hosts)
+    homes = {name: vswitchd for vswitchd in vswitchds for name in vswitchd.switches}
+    for name, datapath_id in wiring.switches:
+        net.addSwitch(
             name,
-            cls=OVSSwitch,
+            cls=_Switch,
+            pid=homes[name].pid,
             dpid=f"{datapath_id:016x}",
             datapath="user",
             failMode="secure",
             protocols="OpenFlow13",
-            reconnectms=None,  # see Fabric.settle
+            reconnectms=None,
             batch=True,
         )
-        progress("nodes", len(fabric.net), total)
-    for name in fabric.topology.hosts:
-        fabric.net.addHost(name, ip=None)
-        progress("nodes", len(fabric.net), total)
+    for name in topology.hosts:
+        net.addHost(name, ip=None)
+        progress("nodes", len(net), total)
+    pids = {name: net[name].pid for name in topology.hosts}
+    interfaces = nics(wiring, resolve(plan))
+    return Fabric(topology, wiring, vswitchds, homes, pids, interfaces, _macs(topology, interfaces), programs)
 
 
-def _add_links(fabric: Fabric, progress: Progress) -> None:
-    macs = {nic.end: fabric.mac(nic) for _, nic, _ in fabric.host_interfaces() if nic.is_plain}
-    for done, each in enumerate(fabric.wiring.wires, start=1):
+def _macs(topology: Topology, interfaces: Mapping[str, Sequence[Nic]]) -> dict[End, str]:
+    """The plan's MAC is that of a host's first interface; others are random, as the kernel's would be."""
+    found = {nic.end: _random_mac() for each in interfaces.values() for nic in each}
+    given = ((each[0].end, topology.hosts[name].mac) for name, each in interfaces.items() if each)
+    return found | {end: mac for end, mac in given if mac}
+
+
+def _random_mac() -> str:
+    """Locally administered, unicast (IEEE 802-2014, 8.4)."""
+    octets = bytearray(secrets.token_bytes(6))
+    octets[0] = octets[0] & 0xFC | 0x02
+    return octets.hex(":")
+
+
+def _add_links(net: Mininet, fabric: Fabric, progress: Progress) -> None:
+    """All veth pairs at once, each end where it belongs; then Mininet is told of them."""
+    progress("links", 0, len(fabric.wiring.wires))
+    run_all([batch("ip", "".join(_pairs(fabric)))])
+    outside = _Outside("outside", inNamespace=False)
+
+    def node(name: str, bridged: bool) -> MininetNode:
+        return outside if bridged else net[name]
+
+    for each in fabric.wiring.wires:
         options: dict[str, object] = {}
         for side, end in ((1, each.a), (2, each.b)):
             options[f"intfName{side}"] = fabric.wiring.interface(end)
             options[f"port{side}"] = None if fabric.is_bridged(end) else end.port
-            options |= {f"addr{side}": mac} if (mac := macs.get(end)) else {}
-        # up=None: the batches below bring interfaces up, not an ifconfig for each.
-        fabric.net.addLink(fabric.node(each.a), fabric.node(each.b), up=None, **options)
-        progress("links", done, len(fabric.wiring.wires))
+        ends = [node(end.node, fabric.is_bridged(end)) for end in (each.a, each.b)]
+        # up=None: the batches below bring interfaces up, not an ifconfig for each. addr: Mininet would set it again.
+        net.addLink(*ends, cls=_Made, up=None, addr1=None, addr2=None, **options)
     for nic in fabric.bridged:
-        options = {"addr1": mac} if (mac := fabric.mac(nic)) else {}
-        ends = {"port1": nic.end.port, "intfName2": inner(nic)}
-        fabric.net.addLink(nic.end.node, fabric.outside, up=None, **ends, **options)
+        ends = [net[nic.end.node], outside]
+        names = {"intfName1": fabric.wiring.interface(nic.end), "intfName2": inner(nic)}
+        net.addLink(*ends, cls=_Made, up=None, addr1=None, addr2=None, port1=nic.end.port, **names)
+    progress("links", len(fabric.wiring.wires), len(fabric.wiring.wires))
 
 
-def _start_switches(fabric: Fabric, progress: Progress) -> None:
-    switches: Sequence[OVSSwitch] = fabric.net.switches
+def _pairs(fabric: Fabric) -> Iterator[str]:
+    """Lines for `ip -batch`."""
+    macs = {end: f" address {mac}" for end, mac in fabric.macs.items()}
+    plain = {nic.end for _, nic, _ in fabric.host_interfaces() if nic.is_plain}
+    interface = fabric.wiring.interface
+    for each in fabric.wiring.wires:
+        near, far = (f"{interface(end)}{macs[end] if end in plain else ''}" for end in (each.a, each.b))
+        yield f"link add {near} netns {fabric.pid(each.a)} type veth peer name {far} netns {fabric.pid(each.b)}\n"
+    for nic in fabric.bridged:
+        host = f"{interface(nic.end)}{macs[nic.end]} netns {fabric.pids[nic.end.node]}"
+        yield f"link add {host} type veth peer name {inner(nic)} netns {fabric.outside}\n"
+
+
+def _start_switches(net: Mininet, fabric: Fabric, progress: Progress) -> None:
+    switches: Sequence[OVSSwitch] = net.switches
     progress("switches", 0, len(switches))
-    ends = [end for each in fabric.wiring.wires for end in (each.a, each.b) if not fabric.is_in_host(end)]
-    names = [*map(fabric.wiring.interface, ends), *map(inner, fabric.bridged)]
-    run_all([_batch("ip", "".join(f"link set {name} up\n" for name in names))])
-    for switch in switches:
-        switch.start([fabric.target])
-    OVSSwitch.batchStartup(switches, run=_run_vsctl)
+    up: dict[int, list[str]] = {}
+    for end in (end for each in fabric.wiring.wires for end in (each.a, each.b) if not fabric.is_in_host(end)):
+        up.setdefault(fabric.pid(end), []).append(fabric.wiring.interface(end))
+    up.setdefault(fabric.outside, []).extend(map(inner, fabric.bridged))
+    lines = {pid: "".join(f"link set {name} up\n" for name in names) for pid, names in up.items()}
+    run_all(inside(pid, batch("ip", text)) for pid, text in lines.items())
+    commands: list[Command] = []
+    for vswitchd in fabric.vswitchds:
+        ours = [switch for switch in switches if fabric.homes[switch.name] is vswitchd]
+        for switch in ours:
+            switch.start([])  # see Fabric.call
+        OVSSwitch.batchStartup(ours, run=lambda line, shell, at=vswitchd: commands.append(_vsctl(at, line)))
+    run_all(commands)
+    _introduce(fabric)
     progress("switches", len(switches), len(switches))
+
+
+def _vsctl(vswitchd: Vswitchd, line: str) -> Command:
+    """A line of Mininet's for a shell. Its own runner does not look at the exit status, and waits for ever."""
+    return vswitchd.vsctl(*shlex.split(line)[1:])
+
+
+def _introduce(fabric: Fabric) -> None:
+    """Each daemon's directory leads to the sockets of all switches, so that `ovs-ofctl` finds any from anywhere."""
+    for name, home in fabric.homes.items():
+        for other in fabric.vswitchds:
+            if other is not home:
+                (other.rundir / f"{name}.mgmt").symlink_to(home.rundir / f"{name}.mgmt")
 
 
 def _start_bridges(fabric: Fabric) -> None:
     """Hosts' interfaces that are bridges."""
     if fabric.bridged:
-        run_all([_vsctl(*(part for nic in fabric.bridged for part in bridge_arguments(fabric.wiring, nic)))])
+        made = (part for nic in fabric.bridged for part in bridge_arguments(fabric.wiring, nic))
+        run_all([fabric.vswitchds[0].vsctl(*made)])
         run_all(map(rules, fabric.bridged))
-
-
-def _controllers() -> list[str]:
-    """The rows of the controllers of all switches that have one: a failed switch has none."""
-    return run_all([_vsctl("--no-headings", "--columns=_uuid", "--format=csv", "list", "controller")])[0].split()
-
-
-def _run_vsctl(command: str, shell: bool) -> None:
-    # Mininet's own runner does not look at the exit status, and waits for ever.
-    run_all([Command(["sh", "-c", command.replace("ovs-vsctl", f"ovs-vsctl --timeout={VSCTL_SECONDS}", 1)])])
 
 
 def _start_bfd(fabric: Fabric, interval: float | None) -> None:
     """BFD (RFC 5880) on both ends of every link between switches; detection takes three intervals."""
-    if interval is None:
-        return
-    ms = round(interval * 1000)
-    options = ("bfd:enable=true", f"bfd:min_tx={ms}", f"bfd:min_rx={ms}")
-    commands = [part for name in _fabric_ends(fabric) for part in ("--", "set", "interface", name, *options)]
-    run_all([_vsctl(*commands[1:])] if commands else [])
+    if interval is not None:
+        ms = round(interval * 1000)
+        run_all(_at_fabric_ends(fabric, "set", "bfd:enable=true", f"bfd:min_tx={ms}", f"bfd:min_rx={ms}"))
 
 
 def _await_bfd(fabric: Fabric, interval: float | None) -> None:
     """Until all sessions are up: before, Open vSwitch takes the ports for dead."""
-    if interval is None:
-        return
-    up = "bfd_status:forwarding=true"
-    commands = [part for name in _fabric_ends(fabric) for part in ("--", "wait-until", "interface", name, up)]
-    run_all([_vsctl(*commands[1:])] if commands else [])
+    if interval is not None:
+        run_all(_at_fabric_ends(fabric, "wait-until", "bfd_status:forwarding=true"))
 
 
-def _fabric_ends(fabric: Fabric) -> list[str]:
-    hosts = fabric.topology.hosts
-    between = [each for each in fabric.wiring.wires if each.a.node not in hosts and each.b.node not in hosts]
-    return [fabric.wiring.interface(end) for each in between for end in (each.a, each.b)]
+def _at_fabric_ends(fabric: Fabric, verb: str, *words: str) -> Iterator[Command]:
+    """One command for each daemon, about the interfaces of its switches towards others."""
+    for vswitchd in fabric.vswitchds:
+        names = [fabric.wiring.interface(end) for end in fabric.fabric_ends() if fabric.homes[end.node] is vswitchd]
+        parts = [part for name in names for part in ("--", verb, "interface", name, *words)]
+        if parts:
+            yield vswitchd.vsctl(*parts[1:])
 
 
 def _configure_hosts(fabric: Fabric, progress: Progress) -> None:
-    progress("hosts", 0, len(fabric.topology.hosts))
-    commands = []
-    for node, nic, name in fabric.host_interfaces():
-        host, interfaces = fabric.topology.hosts[nic.end.node], fabric.nics[nic.end.node]
-        commands.append(_inside(node, _batch("ip", _host_batch(host, nic, interfaces, name))))
-        # Between the userspace datapath and a veth pair nobody fills in a checksum that was left to the hardware.
-        commands.append(_inside(node, Command(["ethtool", "-K", name, "tx", "off"])))
-        # It tells the network of its addresses when they change (RFC 5227, 3; RFC 4861, 7.2.6): see Fabric.settle.
-        notify = "echo 1 >/proc/sys/net/ipv4/conf/$0/arp_notify; echo 1 >/proc/sys/net/ipv6/conf/$0/ndisc_notify"
-        commands.append(_inside(node, Command(["sh", "-c", notify, name])))
-    # New namespaces copy it from the machine, where Docker may have switched it on.
-    forward = "for each in /proc/sys/net/ipv[46]/conf/all/forwarding; do echo $0 >$each; done"
-    for name, host in fabric.topology.hosts.items():
-        commands.append(_inside(fabric.net[name], Command(["sh", "-c", forward, str(int(host.forward))])))
-    run_all(commands)
-    progress("hosts", len(fabric.topology.hosts), len(fabric.topology.hosts))
+    """One command for each host."""
+    hosts = fabric.topology.hosts
+    progress("hosts", 0, len(hosts))
+    run_all(inside(fabric.pids[name], _configuration(fabric, name)) for name in hosts)
+    progress("hosts", len(hosts), len(hosts))
+
+
+# Forwarding: new namespaces copy it from the machine, where Docker may have switched it on.
+# tx off: between the userspace datapath and a veth pair nobody fills in a checksum that was left to the hardware.
+# notify: it tells the network of its addresses when they change (RFC 5227, 3; RFC 4861, 7.2.6): see Fabric.settle.
+_CONFIGURE = """
+set -e
+for each in /proc/sys/net/ipv[46]/conf/all/forwarding; do echo $1 >$each; done
+shift
+ip -batch -
+for each; do
+    ethtool -K $each tx off >/dev/null
+    echo 1 >/proc/sys/net/ipv4/conf/$each/arp_notify
+    [ ! -d /proc/sys/net/ipv6 ] || echo 1 >/proc/sys/net/ipv6/conf/$each/ndisc_notify
+done
+"""
+
+
+def _configuration(fabric: Fabric, name: str) -> Command:
+    host, interfaces = fabric.topology.hosts[name], fabric.nics[name]
+    found: list[tuple[Nic, str]] = [(nic, fabric.wiring.interface(nic.end)) for nic in interfaces]
+    lines = "".join(host_lines(host, nic, interfaces, interface) for nic, interface in found)
+    arguments = [str(int(host.forward)), *(interface for _, interface in found)]
+    return Command(["sh", "-c", _CONFIGURE, "sh", *arguments], lines)
 
 
 def _start_programs(fabric: Fabric) -> None:
     for name, host in fabric.topology.hosts.items():
         if host.files or host.run:
-            fabric.programs.install(name, fabric.net[name].pid, host)
+            fabric.programs.install(name, fabric.pids[name], host)
             fabric.programs.start(name)
 
 
-def _host_batch(host: Host, nic: Nic, interfaces: Sequence[Nic], name: str) -> str:
-    """Lines for `ip -batch` that set one of a host's interfaces up; all of them may be repeated."""
-    lines = ["link set lo up", f"link set {name} up"]
-    for address in host.address:
-        if home(interfaces, address.ip) == nic:
-            # A fabric that has just been started would let duplicate address detection time out, a second late.
-            lines.append(f"addr replace {address} dev {name}{' nodad' if address.version == 6 else ''}")
-    routes = [(_everything(gateway), gateway) for gateway in host.gateway]
-    routes += [(str(route.to), route.via) for route in host.routes]
-    lines += [f"route replace {to} via {via} dev {name}" for to, via in routes if home(interfaces, via) == nic]
-    return "\n".join(lines) + "\n"
-
-
-def _everything(gateway: IPv4Address | IPv6Address) -> str:
-    return "0.0.0.0/0" if gateway.version == 4 else "::/0"
-
-
 def _shape(fabric: Fabric) -> None:
-    shaped = [(end, each.rate) for each in fabric.wiring.wires if each.rate for end in (each.a, each.b)]
-    run_all(_inside(fabric.node(end), _batch("tc", _htb(fabric.wiring.interface(end), rate))) for end, rate in shaped)
-
-
-def _htb(interface: str, rate: int) -> str:
-    """Lines for `tc -batch`: one class of `rate` bits per second, a burst of a millisecond."""
-    burst = max(HTB_BURST_MIN, rate // 8000)
-    return (
-        f"qdisc replace dev {interface} root handle 5: htb default 1\n"
-        f"class replace dev {interface} parent 5: classid 5:1 htb rate {rate}bit burst {burst}\n"
-    )
-
-
-def _nothing(interface: str) -> str:
-    """Lines for `tc -batch`: a bucket of one byte, which no frame fits."""
-    return f"qdisc replace dev {interface} root handle 6: tbf rate 8bit burst 1b limit 1b\n"
-
-
-def _unsilenced(interface: str, rate: int | None) -> str:
-    """Lines for `tc -batch`; an interface that was not silent has nothing to delete, so it is made so first."""
-    return _htb(interface, rate) if rate else f"{_nothing(interface)}qdisc del dev {interface} root\n"
-
-
-def _operational() -> set[str]:
-    [said] = run_all([Command(["ip", "-json", "link", "show"])])
-    return {link["ifname"] for link in json.loads(said) if link.get("operstate") == "UP"}
-
-
-def _batch(program: str, lines: str) -> Command:
-    return Command([program, "-batch", "-"], lines)
-
-
-def _vsctl(*arguments: str) -> Command:
-    return Command(["ovs-vsctl", f"--timeout={VSCTL_SECONDS}", *arguments])
-
-
-def _inside(node: MininetNode, command: Command) -> Command:
-    return Command(["mnexec", "-a", str(node.pid), *command.argv], command.text)
+    wires = [each for each in fabric.wiring.wires if is_shaped(each)]
+    ends = [(end, each) for each in wires for end in (each.a, each.b)]
+    run_all(inside(fabric.pid(end), batch("tc", shaped(fabric.wiring.interface(end), each))) for end, each in ends)

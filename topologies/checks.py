@@ -16,9 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planes.model.plan import Plan
+from topologies.answers import answer_of
 from topologies.errors import LabError
 from topologies.lab import Lab
 from topologies.reach import ALL_NODES, Hosts, expected
+
+END_SECONDS = 10.0
+ANSWER_SECONDS = 60.0  # far more than a host's patience with the others
 
 SCRIPT = Path(__file__).with_name("rollcall.py")
 
@@ -74,7 +78,15 @@ def _caller(lab: Lab, host: str) -> Iterator[subprocess.Popen[str]]:
         try:
             yield process
         finally:
-            process.communicate()  # the end of its input ends it
+            _end(process)
+
+
+def _end(caller: subprocess.Popen[str]) -> None:
+    """By the end of its input; by force if that does not do."""
+    try:
+        caller.communicate(timeout=END_SECONDS)
+    except subprocess.TimeoutExpired:
+        caller.kill()
 
 
 def _tell(caller: subprocess.Popen[str], request: object) -> None:
@@ -84,8 +96,7 @@ def _tell(caller: subprocess.Popen[str], request: object) -> None:
 
 
 def _answer(caller: subprocess.Popen[str], host: str) -> dict[str, list[str]]:
-    line = caller.stdout.readline() if caller.stdout is not None else ""
-    if not line:
-        raise LabError(f"host {host!r} left the roll call", "look at what it printed above")
-    answer: dict[str, list[str]] = json.loads(line)
-    return answer
+    try:
+        return dict(answer_of(caller, host, ANSWER_SECONDS))
+    except LabError as error:
+        raise LabError(f"host {host!r} left the roll call", error.message) from error

@@ -23,6 +23,16 @@ class Command:
     text: str = ""
 
 
+def batch(program: str, lines: str) -> Command:
+    """`ip` or `tc`, which take many lines at once."""
+    return Command([program, "-batch", "-"], lines)
+
+
+def inside(pid: int, command: Command) -> Command:
+    """The same in the namespaces of a process."""
+    return Command(["mnexec", "-a", str(pid), *command.argv], command.text)
+
+
 def run_all(commands: Iterable[Command]) -> list[str]:
     """Run all, `AT_ONCE` at a time; what each printed. CommandError, once all have ended."""
     remaining = iter(commands)

@@ -21,7 +21,10 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True)
 class Node:
-    """A switch or host. `pid` is a process of it, as the lab's own pid namespace counts; `failed` by command."""
+    """A switch or host. `pid` is a process of it, as the lab's own pid namespace counts; `failed` by command.
+
+    `vswitchd`: which of the lab's Open vSwitches a switch is in, from 0.
+    """
 
     name: str
     kind: str  # switch, host
@@ -29,6 +32,7 @@ class Node:
     interfaces: tuple[str, ...]
     addresses: tuple[str, ...] = ()
     failed: bool = False
+    vswitchd: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,15 @@ def info_from_message(message: Message) -> Info:
         plan=message["plan"],
         since=message["since"],
         nodes=tuple(
-            Node(n["name"], n["kind"], n["pid"], tuple(n["interfaces"]), tuple(n["addresses"]), n["failed"])
+            Node(
+                n["name"],
+                n["kind"],
+                n["pid"],
+                tuple(n["interfaces"]),
+                tuple(n["addresses"]),
+                n["failed"],
+                n["vswitchd"],
+            )
             for n in message["nodes"]
         ),
         links=tuple(

@@ -21,7 +21,7 @@ from topologies.errors import Exit, LabError
 NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 SOCKET_PATH_MAX = 107  # bytes: sockaddr_un.sun_path less its closing zero (unix(7))
 LOG_LINES = 8
-LONGEST_SOCKET = "ovs/abcdefghij.snoop"  # Open vSwitch's, for a switch with a name of 10 characters
+LONGEST_SOCKET = "ovs/99/abcdefghij.snoop"  # Open vSwitch's, for a switch with a name of 10 characters
 
 
 @dataclass(frozen=True, order=True)
@@ -82,13 +82,12 @@ class Directory:
 
     @property
     def ovs(self) -> Path:
-        """OVS_RUNDIR of the lab's own Open vSwitch."""
+        """OVS_RUNDIR of the lab's own Open vSwitch, the first where there are several."""
         return self.path / "ovs"
 
-    @property
-    def vswitchd_control(self) -> Path:
-        """For `ovs-appctl -t`."""
-        return self.ovs / "vswitchd.ctl"
+    def ovs_of(self, number: int) -> Path:
+        """OVS_RUNDIR of one of several; what is beside a switch's socket there leads to those of all other switches."""
+        return self.ovs / str(number + 1) if number else self.ovs
 
 
 def base(environ: Mapping[str, str] = os.environ) -> Path:

@@ -29,10 +29,12 @@ from topologies.errors import Exit, LabError
 Progress = Callable[[str, int, int], None]  # stage, done, total
 
 ANSWER_SECONDS = 15.0
+SETTLE_SECONDS = 120.0  # it has something to do for each host
 STAGE_SECONDS = 120.0  # the longest that one step of a deployment may take
 GONE_SECONDS = 30.0
 POLL_SECONDS = 0.01
-CONTROLLER_LISTEN = "127.0.0.1:6653"
+EXEC_MARK = "TRIPLANE_EXEC=1"  # in the environment of all that `exec` starts: housekeeping.py knows it by it
+CONTROLLER_LISTEN = "0.0.0.0:6653"  # in the lab's own network: its Open vSwitches come from several places
 
 # In the node: back to the caller's directory (entering a mount namespace leaves it), then the program, or why not.
 _ENTER = """
@@ -55,9 +57,10 @@ class Lab:
     def name(self) -> str:
         return self.directory.name
 
-    def request(self, verb: str, what: str = "", **more: bool) -> Message:
-        """Ask the manager; see control.py for the verbs."""
+    def request(self, verb: str, what: str = "", seconds: float = ANSWER_SECONDS, **more: bool) -> Message:
+        """Ask the manager, who may take so long; see control.py for the verbs."""
         with self._connect() as connection:
+            connection.settimeout(seconds)
             return _ask(self.directory, connection, {"do": verb, "what": what, **more})
 
     def info(self) -> Info:
@@ -66,7 +69,7 @@ class Lab:
 
     def settle(self) -> None:
         """The fabric is up: have its hosts tell the network of their addresses, and its switches call again soon."""
-        self.request("settle")
+        self.request("settle", seconds=SETTLE_SECONDS)
 
     def fail(self, what: str, keep_carrier: bool = False) -> str:
         """Fail a link, a switch, or the controller; what was done, in words. A link may keep its carrier."""
@@ -87,15 +90,16 @@ class Lab:
         Meant for os.execvp. A signal from the terminal reaches the program alone, which decides what it means; and the
         program gets SIGTERM when the process that this became is killed.
         """
-        nodes = {each.name: each.pid for each in self.info().nodes}
+        nodes = {each.name: each for each in self.info().nodes}
         if node not in nodes:
             raise LabError(f"lab {self.name!r} has no node {node!r}", did_you_mean(node, nodes), Exit.UNKNOWN)
         return [
             *(_program("env"), "--ignore-signal=INT", "--ignore-signal=QUIT"),
             *self._nsenter(),
-            *(_program("mnexec"), "-a", str(nodes[node])),
+            *(_program("mnexec"), "-a", str(nodes[node].pid)),
             *(_program("env"), "--default-signal=INT", "--default-signal=QUIT"),
-            *(f"OVS_RUNDIR={self.directory.ovs}", f"PATH={needs.search_path()}"),
+            *(f"OVS_RUNDIR={self.directory.ovs_of(nodes[node].vswitchd)}", f"PATH={needs.search_path()}"),
+            EXEC_MARK,
             *(_program("setpriv"), "--pdeathsig", "TERM"),
             *(_program("sh"), "-c", _ENTER, "sh", str(Path.cwd()), node, *argv),
         ]

@@ -13,14 +13,16 @@ from dataclasses import dataclass
 
 from planes.model.errors import PlanError, did_you_mean
 from planes.model.load import load
-from planes.model.plan import Plan
-from planes.model.wiring import Wire
-from topologies.build import Fabric, build
+from planes.model.plan import Plan, Topology
+from planes.model.wiring import Wire, wire
+from topologies.build import build
 from topologies.commands import CommandError
 from topologies.control import CONTROLLER, LINE_MAX, STORE, VERBS, Info, Message, decode, encode, info_to_message
-from topologies.daemons import Daemon, DaemonError, controller, start_store, start_switchd
+from topologies.daemons import Daemon, DaemonError, await_listening, controller, start_store, start_vswitchds
 from topologies.directory import Directory
+from topologies.fabric import Fabric
 from topologies.faults import Breaker, Mode
+from topologies.vswitchd import shared
 
 CLIENT_SECONDS = 60.0  # how long a client may think between requests, or take to read an answer
 CLIENTS = 64
@@ -65,17 +67,20 @@ def _progress(stage: str, done: int, total: int) -> Message:
 
 
 def bring_up(directory: Directory, progress: Callable[[str, int, int], None]) -> Running:
-    """Store, controller, switch daemon, network, in this order."""
+    """Store, controller, switch daemons, network, in this order."""
     plan = load(directory.plan)
     progress("daemons", 0, 3)
     store = start_store(directory)
     control = controller(directory)
     control.start()  # it takes as long to start as the network, and should listen when the switches call
     progress("daemons", 1, 3)
-    database, switchd = start_switchd(directory)
+    shares = shared(wire(plan.topology or Topology()), len(os.sched_getaffinity(0)))
+    vswitchds, switching = start_vswitchds(directory, shares, CONTROLLER_PORT)
     progress("daemons", 3, 3)
-    fabric = build(plan, CONTROLLER_PORT, directory.hosts, progress)
-    daemons = (store, database, switchd, control)
+    fabric = build(plan, vswitchds, directory.hosts, progress)
+    await_listening(control, CONTROLLER_PORT)
+    fabric.call(fabric.homes)
+    daemons = (store, *switching, control)
     return Running(directory.name, plan, fabric, Breaker(fabric.wiring, fabric), daemons, control, time.time())
 
 

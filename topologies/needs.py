@@ -10,6 +10,12 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from topologies.shaping import needs_netem
+
+if TYPE_CHECKING:  # a machine may lack what it needs to be loaded
+    from planes.model.wiring import Wire
 
 TUN = "/dev/net/tun"
 # Where an ordinary user's PATH seldom leads, though what is there runs well in a user namespace.
@@ -99,6 +105,24 @@ def host_checks(machine: Machine, programs: Iterable[str]) -> list[Check]:
     """Whether this machine, whose files a lab's hosts see, has what they shall run."""
     names = {program: Path(program).name for program in programs}
     return [program(machine, path, HOST_PACKAGES.get(name, name)) for path, name in names.items()]
+
+
+def link_checks(machine: Machine, wires: Iterable[Wire]) -> list[Check]:
+    """Whether this machine's kernel can do to packets what links ask for, by trying it."""
+    asking = next((wire.name for wire in wires if needs_netem(wire)), None)
+    if asking is None:
+        return []
+    netem = ["tc", "qdisc", "replace", "dev", "lo", "root", "netem", "delay", "1ms"]
+    status, said = machine.run([*unshare_argv(machine.uid), *netem])
+    fix = "sudo modprobe sch_netem; where the kernel has none, take delay, jitter and loss off the plan's links"
+    found = (
+        "it works" if status == 0 else f"the kernel can't delay or lose packets, as link {asking} asks ({_last(said)})"
+    )
+    return [Check("netem", status == 0, found, fix)]
+
+
+def _last(said: str) -> str:
+    return (said.strip().splitlines() or ["tc said nothing"])[-1]
 
 
 def program(machine: Machine, name: str, package: str) -> Check:

@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from planes.model.wiring import Wire, Wiring
 from topologies.errors import LabError
@@ -32,9 +33,9 @@ class Path:
 
 def path_of(lab: Lab, wiring: Wiring, stream: Stream) -> Path:
     """The way that the stream takes now. LabError when none leads from its source to its target."""
-    before = _packets(lab, wiring)
+    before = packets(lab, wiring)
     arrived = stream.more(SAMPLE, PATIENCE)
-    after = _packets(lab, wiring)
+    after = packets(lab, wiring)
     if arrived < SAMPLE:
         raise LabError(f"only {arrived} packets of the stream arrived in {PATIENCE:.0f} s")
     passed = {name: count - before[name] for name, count in after.items()}
@@ -64,17 +65,22 @@ def _leads_on(wire: Wire, switches: list[str], passed: Mapping[str, int]) -> boo
     return onward and passed.get(wire.name, 0) >= SAMPLE
 
 
-def _packets(lab: Lab, wiring: Wiring) -> dict[str, int]:
+def packets(lab: Lab, wiring: Wiring) -> dict[str, int]:
     """How many packets passed each link between switches, in both directions together. LabError."""
-    node = wiring.switches[0][0]  # the ends of all switches are in one network namespace
-    argv = lab.exec_argv(node, ["ip", "-json", "-statistics", "link", "show"])
-    try:
-        said = subprocess.run(argv, stdout=subprocess.PIPE, check=True, timeout=COMMAND_SECONDS).stdout
-    except subprocess.SubprocessError as error:
-        raise LabError(f"switch {node!r} does not tell its interfaces' counters") from error
-    counted = {link["ifname"]: link["stats64"] for link in json.loads(said)}
+    # one switch of each daemon: the ends of all of its switches are in one network namespace
+    witnesses = {node.vswitchd: node.name for node in lab.info().nodes if node.kind == "switch"}
+    counted = {name: stats for node in witnesses.values() for name, stats in _counters(lab, node).items()}
     return {
         wire.name: sum(counted[wiring.interface(wire.a)][way]["packets"] for way in ("rx", "tx"))
         for wire in wiring.wires
         if {wire.a.node, wire.b.node}.isdisjoint(wiring.hosts)
     }
+
+
+def _counters(lab: Lab, node: str) -> dict[str, Any]:
+    argv = lab.exec_argv(node, ["ip", "-json", "-statistics", "link", "show"])
+    try:
+        said = subprocess.run(argv, stdout=subprocess.PIPE, check=True, timeout=COMMAND_SECONDS).stdout
+    except subprocess.SubprocessError as error:
+        raise LabError(f"switch {node!r} does not tell its interfaces' counters") from error
+    return {link["ifname"]: link["stats64"] for link in json.loads(said)}

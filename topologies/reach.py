@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 
 from planes.model.intent import Intent, Network, Policy, Segment
@@ -32,10 +32,11 @@ class Leg:
 
 @dataclass(frozen=True)
 class Member:
-    """A lab host: its interfaces, and its own routes (to, via)."""
+    """A lab host: its interfaces, its own routes (to, via), and the parts of the fabric that it is plugged in to."""
 
     legs: tuple[Leg, ...]
     routes: tuple[tuple[Prefix, Address], ...] = ()
+    parts: frozenset[int] = frozenset({0})
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -80,8 +81,10 @@ def members(plan: Plan) -> dict[str, Member]:
     if plan.topology is None:
         return {}
     intent = resolve(plan)
-    interfaces = nics(wire(plan.topology), intent)
-    return {name: _member(host, interfaces[name], intent) for name, host in plan.topology.hosts.items()}
+    wiring = wire(plan.topology)
+    interfaces = nics(wiring, intent)
+    found = ((name, _member(host, interfaces[name], intent)) for name, host in plan.topology.hosts.items())
+    return {name: replace(member, parts=wiring.parts(name)) for name, member in found}
 
 
 def expected(hosts: Hosts, asker: str, address: str) -> tuple[str, ...]:
@@ -171,6 +174,7 @@ def _listeners(hosts: Hosts, sender: str, there: Leg, wanted: Set[str]) -> froze
         name
         for name, host in hosts.items()
         if name != sender
+        and host.parts & hosts[sender].parts
         and any(leg.meets(there) for leg in host.legs)
         and wanted <= {*host.addresses, *host.broadcasts}
     )

@@ -96,6 +96,22 @@ def _elections(switch: str, known: state.State, intent: Intent, timeout: float) 
             yield f"the election for {mine.network}/{mine.segment}"
 
 
+def await_link(lab: Lab, store: Store, name: str, timeout: float) -> None:
+    """Wait until a link between switches that was healed is a way again: found, and not dampened. LabError."""
+    info = lab.info()
+    switches = {each for node in info.nodes if node.kind == "switch" for each in node.interfaces}
+    ends = {
+        each for link in info.links if link.name == name and link.up and not link.failed for each in link.interfaces
+    }
+
+    def missing() -> list[str]:
+        fabric = {row.name for row in store.state().of(state.Port) if row.up and row.role == "fabric"}
+        return [] if ends <= fabric else [f"link {name}"]
+
+    if ends and ends <= switches and info.process("controller").alive:
+        _await(lab, store, missing, timeout)
+
+
 def await_fabric(
     lab: Lab, store: Store, wiring: Wiring, intent: Intent, serial: int, timeout: float, progress: Progress
 ) -> None:
@@ -132,7 +148,7 @@ def await_applied(lab: Lab, store: Store, serial: int, timeout: float) -> None:
 
 
 def _await(lab: Lab, store: Store, missing: Callable[[], list[str]], timeout: float) -> None:
-    deadline = time.monotonic() + timeout
+    deadline, look = time.monotonic() + timeout, 0.0
     while True:
         store.run()
         left = missing() if store.synced else ["the store"]
@@ -143,12 +159,15 @@ def _await(lab: Lab, store: Store, missing: Callable[[], list[str]], timeout: fl
                 f"lab {lab.name!r} is not up after {timeout:.0f} s; still missing: {', '.join(left)}",
                 last_lines(lab.directory.controller_log),
             )
+        if time.monotonic() < look:  # asking a large lab for itself at each change of its store would slow it down
+            store.wait(min(look, deadline) - time.monotonic())
+            continue
+        look = time.monotonic() + LOOK_INTERVAL
         if not lab.info().process("controller").alive:
             raise LabError(
                 f"the controller of lab {lab.name!r} is dead",
                 last_lines(lab.directory.controller_log) or "start it again by `triplane heal controller`",
             )
-        store.wait(LOOK_INTERVAL)
 
 
 def _elects(segment: Segment) -> bool:

@@ -2,48 +2,209 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import FrameType
+
+from planes.cli.check_tools import tools
+from planes.cli.deploy import launched
+from planes.cli.origin import PlanFile
 from planes.cli.running import running
-from planes.cli.session import Session
-from planes.management import gateway_checks
-from planes.management.tables import Table
-from planes.model.plan import Plan
-from planes.model.state import GatewayState
-from topologies import checks, reach
-from topologies.errors import LabError
+from planes.cli.session import Once, Session
+from planes.management import check_tables
+from planes.model.errors import did_you_mean
+from planes.model.load import read_text
+from planes.model.results import Outcome, Result, Verdict
+from planes.model.source import Path as Place
+from topologies import lab as labs
+from topologies.checking.bench import Bench
+from topologies.checking.faulting import faults
+from topologies.checking.planning import Planned, chosen, ground, planned
+from topologies.checking.running import run
+from topologies.errors import Exit, LabError
+from topologies.lab import Deployment, Lab
+from topologies.library import find, shipped
+
+TERMINATED = 143
 
 
-def check(session: Session) -> int:
-    """Hold a roll call in LAB: every host asks every address, and everyone at once by broadcast and multicast.
+@dataclass(frozen=True)
+class Wishes:
+    """What a run is asked for."""
 
-    Every host must hear all hosts of its segment, those that its network routes to and its policy allows, and nobody
-    else, also where tenants use the same addresses. The plan's `reach` lists must hold besides, and each `gateway` must
-    be where it says: who is active, or, while that one is failed, the standby. Exits with 1 when something does not
-    hold.
+    only: tuple[str, ...]
+    fail_fast: bool
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """A lab, the file of its plan if that is known, and its deployment, if it is for this run only."""
+
+    lab: Lab
+    file: str = ""
+    deployment: Deployment | None = None
+
+
+def check(
+    session: Session,
+    only: str | None = None,
+    fail_fast: bool = False,
+    keep: bool = False,
+    keep_failed: bool = False,
+    junit: str | None = None,
+    report: str | None = None,
+    timeout: float = 120.0,
+) -> int:
+    """Run the checks of a lab's plan, and hold a roll call besides: each host hears whom it should, and nobody else.
+
+    LAB is a lab that runs, or a plan (a file, or a shipped plan's name) that none runs: then it is deployed for the
+    checks, and destroyed after them unless it is to be kept. `survive`, `converge` and a gateway's `takeover` fail
+    things, and heal them.
+
+    \b
+    Examples:
+      triplane check                            the only lab
+      triplane check campus --report out.html   one page with all that was seen
+      triplane check leaf-spine --only roll-call,reach
+      triplane check my.yaml --junit out.xml --fail-fast --keep-failed
+
+    A check that fails comes with the trace of a packet, the rules that did it, and the lines of the plan behind them.
+    Exits with 1 when something does not hold, or can't hold on this graph.
     """
-    lab = session.lab
-    plan, _ = running(lab)
-    hosts = reach.members(plan)
-    if not hosts:
-        raise LabError(f"lab {lab.name!r} has no hosts to ask")
-    session.tell(f"{len(hosts)} hosts call the roll ...")
-    findings = list(checks.roll_call(lab, hosts))
-    broken = [finding for finding in findings if not finding.holds]
-    unmet = checks.unreached(plan, findings)
-    rows = [(f.host, f.address, ", ".join(f.expected) or "nobody", ", ".join(f.heard) or "nobody") for f in broken]
-    rows += [(a, b, b, "nobody") for a, b in unmet]
-    failures = [Table("failures", ("host", "asked", "expected", "heard"), rows)] if rows else []
-    astray = _gateways(session, plan)
-    elsewhere = [Table("gateways", ("gateway", "is to be", "expected", "found"), astray)] if astray else []
-    session.show([*failures, *elsewhere])
-    answered = sum(len(finding.heard) for finding in findings)
-    wrong = [f"{len(rows)} of {len(findings)} fail"] if rows else []
-    wrong += [f"{len(astray)} gateways are not as expected"] if astray else []
-    session.tell(f"{len(findings)} questions, {answered} answers: {', '.join(wrong) or 'all hold'}")
-    return 1 if wrong else 0
+    wishes = Wishes(tuple(word for word in (only or "").split(",") if word), fail_fast)
+    for path in (junit, report):
+        if path is not None and not Path(path).absolute().parent.is_dir():
+            raise LabError(f"{path} can't be written: there is no such directory")
+    with ExitStack() as stack:
+        stack.enter_context(_terminable())
+        subject = stack.enter_context(_subject(session, timeout))
+        lab, deployment = subject.lab, subject.deployment
+        outcome = _checked(session, subject, wishes)
+        session.show(check_tables.tables(outcome), check_tables.lines(outcome))
+        session.tell(check_tables.verdict(outcome))
+        if junit is not None:
+            from planes.management.junit import document
+
+            _write(junit, document(outcome))
+        if report is not None:
+            _write(report, _page(lab, outcome))
+        if deployment is not None and (keep or (keep_failed and not outcome.holds)):
+            deployment.commit()
+            session.tell(f"lab {lab.name!r} stays up")
+    return 0 if outcome.holds else 1
 
 
-def _gateways(session: Session, plan: Plan) -> list[tuple[str, str, str, str]]:
-    """What is otherwise than the plan's `gateway` checks want."""
-    if not any(check.gateway for check in plan.checks):
-        return []
-    return gateway_checks.faults(plan, session.view(GatewayState).state, session.lab.info().failed)
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends this process as Ctrl-C does: what it has failed is healed before."""
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(TERMINATED)
+
+    try:
+        before = signal.signal(signal.SIGTERM, leave)
+    except ValueError:  # in a thread of a shell: signals are the main thread's
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _subject(session: Session, timeout: float) -> Iterator[_Subject]:
+    """The lab that is meant; or one deployed for this run, which ends with it unless it is committed. LabError."""
+    name = session.lab_name
+    living = {lab.name: lab for lab in labs.labs()} if name is not None else {}
+    if name is None or name in living or session.named_by_option:
+        yield _Subject(session.lab)
+        return
+    if name not in shipped() and "/" not in name and not Path(name).is_file():
+        known = [*living, *shipped()]
+        raise LabError(f"no lab {name!r} is running, and no plan is called so", did_you_mean(name, known), Exit.UNKNOWN)
+    text = read_text(find(name))
+    same = next((lab for lab in living.values() if lab.directory.plan.read_text(encoding="utf-8") == text), None)
+    if same is not None:
+        session.tell(f"lab {same.name!r} runs this plan")
+        yield _Subject(same, str(find(name)))
+        return
+    with launched(session, name, (), f"check-{os.getpid()}", timeout) as deployment:
+        yield _Subject(deployment.lab, str(find(name)), deployment)
+
+
+def _checked(session: Session, subject: _Subject, wishes: Wishes) -> Outcome:
+    lab = subject.lab
+    plan, text = running(lab)
+    file = PlanFile(plan, text, subject.file or str(lab.directory.plan))
+    checks = chosen(planned(plan), wishes.only)
+    begun, at = time.monotonic(), time.time()
+    with tools(lab, subject.file) as mine, faults(lab, mine.heal, mine.tell) as made:
+        bench = Bench(lab, ground(plan, lab.info().failed), mine, made)
+        if not bench.ground.hosts:
+            raise LabError(f"lab {lab.name!r} has no hosts to ask")
+        results = tuple(_told(session, run(bench, checks, _spot(file), wishes.fail_fast)))
+    return Outcome(lab.name, plan.name, at, time.monotonic() - begun, _ordered(checks, results), _versions())
+
+
+def _ordered(checks: Sequence[Planned], results: Sequence[Result]) -> tuple[Result, ...]:
+    """In the plan's order, whatever was run first."""
+    places = {check.name: place for place, check in enumerate(checks)}
+    return tuple(sorted(results, key=lambda result: places[result.name]))
+
+
+def _told(session: Session, results: Iterator[Result]) -> Iterator[Result]:
+    """As they come, each with a word on standard error."""
+    for result in results:
+        if result.verdict is not Verdict.SKIPPED:
+            session.tell(f"{result.name} {result.verdict.value}, {result.seconds:.1f} s")
+        yield result
+
+
+def _spot(file: PlanFile) -> Callable[[Place], str]:
+    def spot(path: Place) -> str:
+        found = file.spot(path) if path else None
+        return f"{found}: {found.text}" if found else ""
+
+    return spot
+
+
+def _page(lab: Lab, outcome: Outcome) -> str:
+    from planes.cli.graph import drawn
+    from planes.management.report import page
+    from planes.model.plan import Topology
+    from planes.model.state import GatewayState
+
+    topology = running(lab)[0].topology or Topology()
+    return page(outcome, drawn(lab.info(), Once().view(lab, (GatewayState,)).state, topology))
+
+
+def _versions() -> tuple[tuple[str, str], ...]:
+    """Of what the results depend on."""
+    packages = [(name, found) for name in ("triplane", "ryu", "os-ken", "mininet") if (found := _version(name))]
+    switch = subprocess.run(["ovs-vsctl", "--version"], capture_output=True, text=True, check=False).stdout
+    vswitchd = [("Open vSwitch", switch.split("\n")[0].rpartition(" ")[2])] if switch else []
+    system = [("Python", platform.python_version()), (platform.system(), platform.release())]
+    return (*packages, *vswitchd, *system)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise LabError(f"{path} can't be written: {error.strerror}") from error

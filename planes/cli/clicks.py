@@ -65,7 +65,7 @@ class Leaf(click.Command):
 
     def __init__(self, word: Word, path: Sequence[str]) -> None:
         self.word = word
-        settings = {"ignore_unknown_options": True, "allow_interspersed_args": False} if word.verbatim else {}
+        settings = {"ignore_unknown_options": word.verbatim or word.open, "allow_interspersed_args": not word.verbatim}
         super().__init__(
             path[-1], callback=self._run, context_settings=settings, params=_params(word), short_help=word.help
         )

@@ -17,8 +17,7 @@ from planes.data.text import line, match_text, reading_order
 from planes.management.configuration import Candidate
 from planes.management.tables import Table
 from planes.model.changes import ADDED, CHANGED, REMOVED, Change, changes
-from planes.model.load import read_text
-from topologies.library import find
+from topologies.library import wanted
 
 SIGNS = {ADDED: "+", REMOVED: "-", CHANGED: "~"}
 
@@ -51,12 +50,12 @@ def diff(session: Session, plan: str, rules: bool, exit_code: bool) -> int:
 
     Exits with 0 whether there is a difference or not, unless --exit-code is given.
     """
-    path, lab = find(plan), session.lab
+    asked, lab = wanted(plan), session.lab
     with open_store(lab, configuration=True) as store:
         known, before = synced(lab, store), store.intent()
-        wanted = Candidate(store, login(), home=f"lab {lab.name!r}")
-        wanted.load(read_text(path), str(path))
-        intent = wanted.check().applied(before)
+        mine = Candidate(store, login(), home=f"lab {lab.name!r}")
+        mine.load(asked.text, asked.file)
+        intent = mine.check().applied(before)
     parts = changes(before, intent)
     after = forecast(known, intent)
     entries = entry_changes(forecast(known, before), after)

@@ -64,7 +64,7 @@ class Ends:
     def journey(self, source: str, target: str, known: state.State, version: int | None) -> Journey:
         """How packets go from one host to another, or to an address that one has. LabError, when they can't."""
         named = self._named(source, target)
-        pairs = list(product(self._interfaces(source), self._interfaces(named)))
+        pairs = list(product(self.interfaces(source), self.interfaces(named)))
         sender, receiver = min(pairs, key=lambda pair: (pair[0].segment != pair[1].segment, not _together(*pair)))
         if sender.name == receiver.name:
             raise LabError(f"{sender.name} and {receiver.name} are one host")
@@ -95,8 +95,8 @@ class Ends:
                 return name
         raise LabError(f"no host of {source}'s network has the address {target}", "", Exit.UNKNOWN)
 
-    def _interfaces(self, name: str) -> list[Host]:
-        """A host's interfaces that are in a segment."""
+    def interfaces(self, name: str) -> list[Host]:
+        """A host's interfaces that are in a segment. LabError when there are none."""
         interfaces = self._nics[name]
         if not interfaces:
             raise LabError(f"{name} is not linked to any switch")

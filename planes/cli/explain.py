@@ -92,10 +92,12 @@ def explain(session: Session, rule: str, switch: str | None) -> int:
     return 0 if answer.found else 1
 
 
-def origins(lab: Lab, known: state.State, intent: Intent) -> Origins:
-    """Whose each entry is that the controller of a lab installs."""
+def origins(lab: Lab, known: state.State, intent: Intent, file: str | None = None) -> Origins:
+    """Whose each entry is that the controller of a lab installs. `file` is where the lab's plan is, LAB/plan.yaml if
+    nothing is said.
+    """
     plan, text = running(lab)
-    return Origins(forecast(known, intent), intent, PlanFile(plan, text, str(lab.directory.plan)))
+    return Origins(forecast(known, intent), intent, PlanFile(plan, text, file or str(lab.directory.plan)))
 
 
 def explained(origins: Origins, wanted: ofctl.Named, switch: str | None = None) -> Answer:

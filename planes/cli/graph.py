@@ -6,9 +6,12 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
+from planes.cli.running import running
 from planes.cli.session import Session
 from planes.management.graph import Edge, Graph, Node, dot, mermaid
 from planes.management.graph_drawio import drawio
+from planes.management.graph_map import projected
+from planes.model.plan import Topology
 from planes.model.state import GatewayState, State
 from topologies.control import Info
 
@@ -30,7 +33,9 @@ def graph(session: Session, form_: str) -> None:
     if form_ == HTML:
         session.write(_page(session).rstrip("\n"))
     else:
-        session.write(FORMS[form_](drawn(session.lab.info(), session.view(GatewayState).state)).rstrip("\n"))
+        lab = session.lab
+        topology = running(lab)[0].topology or Topology()
+        session.write(FORMS[form_](drawn(lab.info(), session.view(GatewayState).state, topology)).rstrip("\n"))
 
 
 def _page(session: Session) -> str:
@@ -44,9 +49,10 @@ def _page(session: Session) -> str:
     return saved(picture.drawn(view, links, cabling), time.time())
 
 
-def drawn(info: Info, known: State) -> Graph:
-    """A lab as it is now."""
+def drawn(info: Info, known: State, topology: Topology) -> Graph:
+    """A lab as it is now, its switches where the plan's topology places them on the earth."""
     notes: dict[str, list[str]] = defaultdict(list)
+    notes.update({name: [switch.label] for name, switch in topology.switches.items() if switch.label})
     for row in known.of(GatewayState):
         if row.state in SHOWN:
             notes[row.switch].append(f"{row.network}/{row.segment}: {row.state}")
@@ -56,7 +62,9 @@ def drawn(info: Info, known: State) -> Graph:
     ]
     homes = {interface: node.name for node in info.nodes for interface in node.interfaces}
     ends = [(homes.get(a, _home(a)), homes.get(b, _home(b)), link) for link in info.links for a, b in [link.interfaces]]
-    return Graph(nodes, [Edge(a, b, "" if link.up else link.failed or "down", not link.up) for a, b, link in ends])
+    edges = [Edge(a, b, "" if link.up else link.failed or "down", not link.up) for a, b, link in ends]
+    places = {name: switch.position for name, switch in topology.switches.items() if switch.position}
+    return Graph(nodes, edges, projected(places, topology.switches, [(edge.a, edge.b) for edge in edges]))
 
 
 def _home(interface: str) -> str:

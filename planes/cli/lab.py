@@ -65,15 +65,18 @@ def heal(session: Session, words: tuple[str, ...]) -> None:
     right.
     """
     lab = session.lab
-    what, before = _named(words, lab), lab.info()
+    session.tell(mend(lab, _named(words, lab)))
+
+
+def mend(lab: Lab, what: str) -> str:
+    """Heal it, and wait until a switch or controller is at work; what was done, in words. LabError."""
+    before = lab.info()
     controller = before.process(CONTROLLER).alive
     if what == CONTROLLER and not controller:
-        healed = _start_controller(lab)
-    elif controller and any(node.name == what and node.kind == "switch" and node.failed for node in before.nodes):
-        healed = _start_switch(lab, what)
-    else:
-        healed = lab.heal(what)
-    session.tell(healed)
+        return _start_controller(lab)
+    if controller and any(node.name == what and node.kind == "switch" and node.failed for node in before.nodes):
+        return _start_switch(lab, what)
+    return lab.heal(what)
 
 
 def _start_controller(lab: Lab) -> str:
@@ -81,9 +84,9 @@ def _start_controller(lab: Lab) -> str:
 
     with open_store(lab) as store:
         before = synced(lab, store).epoch
-        healed = lab.heal(CONTROLLER)
+        said = lab.heal(CONTROLLER)
         await_controller(lab, store, before, HEAL_SECONDS)
-    return healed
+    return said
 
 
 def _start_switch(lab: Lab, switch: str) -> str:
@@ -91,10 +94,10 @@ def _start_switch(lab: Lab, switch: str) -> str:
 
     with open_store(lab) as store:
         synced(lab, store)
-        healed = lab.heal(switch)
+        said = lab.heal(switch)
         await_switch(lab, store, switch, HEAL_SECONDS)
     lab.settle()
-    return healed
+    return said
 
 
 def destroy(session: Session, every: bool) -> None:

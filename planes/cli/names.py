@@ -36,9 +36,11 @@ PROVIDERS: Mapping[str, str] = {
     "peer": "planes.cli.names:peers",
     "plan": "planes.cli.names:plans",
     "segment": "planes.cli.names:segments",
+    "subject": "planes.cli.names:subjects",
     "switch": "planes.cli.names:switches",
     "there": "planes.cli.configure:that_is_there",
     "table": "planes.cli.names:tables",
+    "tapped": "planes.cli.names:tapped",
 }
 
 
@@ -67,6 +69,11 @@ def running(_session: Session, _place: Place) -> Iterable[Choice]:
 
 def plans(session: Session, place: Place) -> Iterable[Choice]:
     return plain(shipped(), "a shipped plan")
+
+
+def subjects(session: Session, place: Place) -> Iterable[Choice]:
+    """What may be verified."""
+    return [*running(session, place), *plans(session, place)]
 
 
 def files(_session: Session, _place: Place) -> Iterable[Choice]:
@@ -109,6 +116,14 @@ def faults(session: Session, place: Place) -> Iterable[Choice]:
         return plain(node.name for node in info.nodes if node.kind == words[0])
     named = [*(link.name for link in info.links), *(node.name for node in info.nodes), CONTROLLER, STORE]
     return plain([*FAULTS, *named])
+
+
+def tapped(session: Session, _place: Place) -> Iterable[Choice]:
+    """Where a capture may listen."""
+    info = _info(session)
+    ends = [name.rpartition("-eth") for node in info.nodes if node.kind == "switch" for name in node.interfaces]
+    named = [*(link.name for link in info.links), *(node.name for node in info.nodes if node.kind == "host")]
+    return plain([*named, *(f"{node}:{number}" for node, _, number in ends)])
 
 
 def networks(session: Session, _place: Place) -> Iterable[Choice]:

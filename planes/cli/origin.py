@@ -19,9 +19,10 @@ from planes.data.pipeline import Table
 from planes.data.rule import Entry, Match, Rule
 from planes.model import phrases
 from planes.model.intent import Intent, Network
+from planes.model.load import shape
 from planes.model.plan import Plan
 from planes.model.resolve import attachment
-from planes.model.source import Path, Source, read
+from planes.model.source import Path, read
 from planes.model.wiring import End, Wiring, wire
 from planes.model.words import Prefix
 
@@ -54,15 +55,16 @@ class PlanFile:
 
     def __init__(self, plan: Plan, text: str, file: str) -> None:
         self._plan, self._lines = plan, text.splitlines()
-        self._source: Source = read(text, file)
+        self._reading = shape(read(text, file))
         self.wiring = wire(plan.topology) if plan.topology else Wiring((), (), ())
 
     def spot(self, path: Path) -> Spot | None:
         """Where a path's value, or its key, stands; the nearest thing around it that the file has."""
-        real = self._source.real(path)
+        source = self._reading.source
+        real = source.real(self._reading.original(path))
         if not real:
             return None
-        found = self._source.problem(real, "", at_key=True)
+        found = source.problem(real, "", at_key=True)
         return Spot(found.file, found.line, found.column, self._lines[found.line - 1].strip())
 
     def host(self, switch: str, port: int) -> str:

@@ -6,8 +6,8 @@ import time
 
 from planes.cli.running import candidate, conclude
 from planes.cli.session import Session
-from planes.model.load import load, read_text
-from topologies.library import find
+from planes.model.load import parse
+from topologies.library import wanted
 
 
 def validate(session: Session, plan: str) -> None:
@@ -15,8 +15,10 @@ def validate(session: Session, plan: str) -> None:
 
     Prints every problem with its line and column, and exits with 6; prints what the plan holds when there is none.
     """
-    path = find(plan)
-    found = load(path)
+    asked = wanted(plan)
+    for note in asked.notes:
+        session.tell(f"{plan}: {note}")
+    found = parse(asked.text, asked.file)
     topology = found.topology
     parts = [
         f"{len(topology.switches) if topology else 0} switches",
@@ -24,7 +26,7 @@ def validate(session: Session, plan: str) -> None:
         f"{len(topology.links) if topology else 0} links",
         f"{len(found.networks)} networks",
     ]
-    session.write(f"{path}: {found.name!r} is valid: {', '.join(parts)}")
+    session.write(f"{asked.file}: {found.name!r} is valid: {', '.join(parts)}")
 
 
 def apply(session: Session, plan: str, timeout: float, comment: str | None = None, within: float | None = None) -> None:
@@ -35,11 +37,10 @@ def apply(session: Session, plan: str, timeout: float, comment: str | None = Non
     `triplane rollback` takes it back. With `--confirmed 2m` it is taken back by itself after so long, unless
     `triplane confirm` or another commit comes first.
     """
-    path, lab = find(plan), session.lab
-    text = read_text(path)
+    asked, lab = wanted(plan), session.lab
     with candidate(lab) as (mine, _):
-        mine.load(text, str(path))
-        done = mine.commit(time.time(), comment or f"applied {path}", within or 0.0)
+        mine.load(asked.text, asked.file)
+        done = mine.commit(time.time(), comment or f"applied {asked.file}", within or 0.0)
         now = mine.text
     conclude(session, done, now, timeout)
-    session.tell(f"lab {lab.name!r} follows {path}")
+    session.tell(f"lab {lab.name!r} follows {asked.file}")

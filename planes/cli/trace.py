@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from planes.cli import verify as verifying
-from planes.cli import way
+from planes.cli import tally, way
 from planes.cli.bringup import open_store, synced
 from planes.cli.ends import Ends, Host, Journey
 from planes.cli.explain import origins
@@ -58,7 +57,7 @@ def trace(
     flow, lab = Flow(protocol, port or 0), session.lab
     followed = follow(lab, source, target, flow, version)
     story = followed.story
-    counted = verifying.verify(lab, followed.journey, flow, story.trace) if verify else None
+    counted = tally.verify(lab, followed.journey, flow, story.trace) if verify else None
     session.show([*story.tables(), *([counted.table()] if counted else [])], [*story.lines(), *story.paths()])
     for switch, entries in followed.foreign.items():
         session.tell(f"{switch} holds {len(entries)} entries of a stranger's, which the trace leaves out")
@@ -89,11 +88,11 @@ def follow(lab: Lab, source: str, target: str, flow: Flow, version: int | None =
         first = synced(lab, store)
         intent = store.intent()
         journey = Ends(lab, info, wiring, intent).journey(source, target, first, version)
-        _await_heard(store, (journey.sender, journey.receiver))
+        await_heard(store, (journey.sender, journey.receiver))
         known = store.state()
     foreign: dict[str, tuple[Entry, ...]] = {}
-    fabric = Fabric(_looker(lab, foreign), _wires(known))
-    places = _entered(fabric, journey.sender)
+    fabric = Fabric(looker(lab, foreign), wires_of(known))
+    places = entered(fabric, journey.sender)
     sent, expected = frames(journey, flow)
     found = traces.trace(fabric, places, sent)
     told = origins(lab, known, intent)
@@ -110,14 +109,14 @@ def frames(journey: Journey, flow: Flow) -> tuple[bytes, bytes]:
     return sent, flow.frame(receiver.mac, source, *ends, ttl=ttl, vlan=receiver.vlan)
 
 
-def _entered(fabric: Fabric, host: Host) -> list[Place]:
+def entered(fabric: Fabric, host: Host) -> list[Place]:
     """The ports that the host's frames may come in by: of a LAG those that are up."""
     if (seen := fabric.look(host.places[0][0])) is None:
         raise LabError(f"{host.name} is on {host.places[0][0]}, which is not connected to the controller")
     return [place for place in host.places if place[1] not in seen.down] or list(host.places[:1])
 
 
-def _await_heard(store: Store, hosts: Iterable[Host]) -> None:
+def await_heard(store: Store, hosts: Iterable[Host]) -> None:
     """Give hosts that were started just now the time to speak for the first time, as most do by themselves."""
     wanted = {(*host.segment, packet.mac_text(host.mac)) for host in hosts}
     deadline = time.monotonic() + HEARD_SECONDS
@@ -129,8 +128,12 @@ def _await_heard(store: Store, hosts: Iterable[Host]) -> None:
         store.run()
 
 
-def _looker(lab: Lab, foreign: dict[str, tuple[Entry, ...]]) -> Callable[[str], Seen | None]:
-    """Asks the controller about a switch, each once; what the reference switch can't hold goes into `foreign`."""
+def looker(
+    lab: Lab, foreign: dict[str, tuple[Entry, ...]], held: dict[str, tuple[Entry, ...]] | None = None
+) -> Callable[[str], Seen | None]:
+    """Asks the controller about a switch, each once; what the reference switch can't hold goes into `foreign`, all that
+    the switch holds into `held`.
+    """
     socket = lab.directory.controller_control
     connected = {each["name"] for each in ask(socket, "fabric/switches")["switches"]}
 
@@ -139,7 +142,10 @@ def _looker(lab: Lab, foreign: dict[str, tuple[Entry, ...]]) -> Callable[[str], 
         if name not in connected:
             return None
         ports = ask(socket, "fabric/ports", name)["ports"]
-        switch, strange = rebuilt(_entries(ask(socket, "fabric/entries", name)["replies"]))
+        entries = tuple(_entries(ask(socket, "fabric/entries", name)["replies"]))
+        if held is not None:
+            held[name] = entries
+        switch, strange = rebuilt(entries)
         if strange:
             foreign[name] = strange
         return Seen(switch, frozenset(port["number"] for port in ports if not port["up"]))
@@ -154,7 +160,7 @@ def _entries(replies: list[str]) -> Iterator[Entry]:
             yield from part.entries
 
 
-def _wires(known: state.State) -> dict[Place, Place]:
+def wires_of(known: state.State) -> dict[Place, Place]:
     found = {}
     for link in known.of(state.Link):
         a, b = (link.switch, link.port), (link.peer, link.peer_port)

@@ -20,10 +20,14 @@ from planes.cli.tree_configure import CONFIGURE, ENTER
 from planes.cli.tree_services import AGENT, METRICS, SNMP, WEB
 from planes.cli.tree_shell import RUN, SHELL_WORDS
 from planes.cli.tree_show import SHOW
-from planes.management.grammar import Argument, Option, Word, within
+from planes.cli.tree_verify import FRAME, VERIFY
+from planes.management.grammar import LAB, Argument, Option, Word, within
 
 FAULT = Argument("words", "A link, switch, host, `controller` or `store`.", "fault", many=True, label="WHAT")
 PROTOCOLS = ("icmp", "tcp", "udp")
+CHECKED = Argument(
+    "lab", "A lab, or a plan that none runs; not needed when only one lab is running.", kind=LAB, required=False
+)
 DRAWN = ("mermaid", "dot", "drawio", "html")
 
 COMMANDS = (
@@ -43,13 +47,17 @@ COMMANDS = (
     Word(
         "deploy",
         "Launch a plan's topology as a lab, and wait until its fabric is up.",
-        arguments=(PLAN,),
+        arguments=(
+            Argument("plan", "A plan file, a shipped plan's name, a graph file, or FILE.py:NAME.", kind="plan"),
+            Argument("words", "What a program that draws takes.", required=False, many=True, label="ARGUMENT"),
+        ),
         options=(
             Option(("--name",), "name", "The lab's name; the plan's by default.", Argument("name", label="LAB")),
             timeout(120.0, "How long the fabric may take."),
         ),
         handler="planes.cli.deploy:deploy",
         where="line",
+        open=True,
     ),
     Word(
         "shell",
@@ -157,8 +165,10 @@ COMMANDS = (
             LAB_OPTION,
             OUTPUT,
         ),
+        children=(FRAME,),
         handler="planes.cli.trace:trace",
     ),
+    VERIFY,
     Word(
         "events",
         "Show what happened lately: who became active where, and why.",
@@ -198,9 +208,31 @@ COMMANDS = (
     ),
     Word(
         "check",
-        "See that all hosts reach whom they should, and nobody else.",
-        arguments=(LAB_ARGUMENT,),
-        options=(OUTPUT,),
+        "Run the checks of a lab's plan, and see that all hosts reach whom they should, and nobody else.",
+        arguments=(CHECKED,),
+        options=(
+            Option(
+                ("--only",),
+                "only",
+                "Only these, by name or kind, with commas between.",
+                Argument("only", label="NAME|KIND"),
+                default=None,
+            ),
+            Option(("--fail-fast",), "fail_fast", "Skip the rest after the first that does not hold."),
+            Option(("--keep",), "keep", "A lab that was deployed for the checks stays up."),
+            Option(("--keep-failed",), "keep_failed", "The same, if something does not hold."),
+            Option(
+                ("--junit",), "junit", "Write the results as JUnit's XML.", Argument("junit", kind="file", label="FILE")
+            ),
+            Option(
+                ("--report",),
+                "report",
+                "Write a page with all that was seen, in one file.",
+                Argument("report", kind="file", label="FILE"),
+            ),
+            timeout(120.0, "How long a lab that is deployed may take."),
+            OUTPUT,
+        ),
         handler="planes.cli.check:check",
     ),
     Word(
@@ -219,6 +251,33 @@ COMMANDS = (
         arguments=(FAULT,),
         options=(LAB_OPTION,),
         handler="planes.cli.lab:heal",
+    ),
+    Word(
+        "capture",
+        "Show or keep what passes a link, a host or a port; labels in words.",
+        arguments=(
+            Argument("where", "A link, a host, or SWITCH:PORT.", "tapped", label="LINK|HOST|SWITCH:PORT"),
+            Argument("filter_", "What to show, as pcap-filter(7) has it.", required=False, many=True, label="FILTER"),
+        ),
+        options=(
+            Option(
+                ("-w", "--write"),
+                "file",
+                "Write pcapng to this file; - is standard output.",
+                Argument("file", kind="file", label="FILE"),
+                default=None,
+            ),
+            Option(
+                ("-c", "--count"),
+                "count",
+                "End after so many frames.",
+                Argument("count", kind="number", low=1, label="N"),
+                default=0,
+            ),
+            LAB_OPTION,
+        ),
+        handler="planes.cli.capture:capture",
+        where="line",
     ),
     WEB,
     METRICS,

@@ -7,12 +7,14 @@ import asyncio
 from planes.cli.listening import listening
 from planes.cli.remote import opener
 from planes.cli.session import Session
+from planes.management.graph_map import projected
 from planes.management.web.app import Traced, TraceError, Tracer, Way
 from planes.management.web.cabling import Cabling, ends
 from planes.management.web.guard import LOCAL, Rules, is_loopback
 from planes.management.web.serve import serve
 from planes.model.errors import PlanError
 from planes.model.load import load
+from planes.model.plan import Topology
 from planes.model.wiring import End, Wiring, wire
 from planes.store.base import StoreError
 from topologies.errors import LabError
@@ -51,17 +53,19 @@ def cabling_of(lab: Lab) -> Cabling:
         topology = load(lab.directory.plan).topology
     except PlanError:
         return Cabling()  # it is gone, or coming up
-    return cabling(wire(topology)) if topology else Cabling()
+    return cabling(wire(topology), topology) if topology else Cabling()
 
 
-def cabling(wiring: Wiring) -> Cabling:
-    """A plan's cables, by the ports of switches."""
+def cabling(wiring: Wiring, topology: Topology) -> Cabling:
+    """A plan's cables, by the ports of switches, and where its switches stand."""
     switches = dict(wiring.switches)
     between = [each for each in wiring.wires if each.a.node in switches and each.b.node in switches]
     pairs = {ends(_place(each.a), _place(each.b)): each for each in between}
     plugs = {(_place(peer)): host for host in wiring.hosts for _, peer in wiring.plugs(host) if peer.node in switches}
     rates = {_place(end): each.rate for each in wiring.wires for end in (each.a, each.b) if each.rate}
-    return Cabling(plugs, {pair: each.name for pair, each in pairs.items()}, rates)
+    places = {name: switch.position for name, switch in topology.switches.items() if switch.position}
+    spots = projected(places, switches, [(each.a.node, each.b.node) for each in between])
+    return Cabling(plugs, {pair: each.name for pair, each in pairs.items()}, rates, spots)
 
 
 def _place(end: End) -> tuple[str, int]:

@@ -3,6 +3,8 @@
 A frame sent out of one port and received on another proves one direction; a link exists while both directions
 are fresh. Every frame is authenticated with a key of this controller, so a host cannot invent a link; an edge port
 never takes part, so it cannot relay one either.
+
+In a large fabric each port sends less often, and says so: what it sends holds for as long as the TTL in it.
 """
 
 from __future__ import annotations
@@ -18,15 +20,22 @@ from planes.control.facts import Port
 from planes.control.graph import Link
 from planes.data.lldp import LldpFrame
 
-INTERVAL = 2.0  # seconds between frames on a port
-FAST_INTERVAL = 0.25  # ...while its link is not known yet (the fast start of IEEE 802.1AB, 9.2.5.6)
+INTERVAL = 2.0  # seconds between frames on a port, unless there are so many ports that...
+RATE = 100.0  # ...all of them together would send more frames a second than this
+FAST_INTERVAL = 0.25  # while its link is not known yet (the fast start of IEEE 802.1AB, 9.2.5.6)
 FAST_COUNT = 8
-HOLD = 4 * INTERVAL  # a direction not heard for so long is gone (802.1AB's msgTxHold)
+HOLD_INTERVALS = 4  # in which a direction is heard, or is gone (802.1AB's msgTxHold)
+HOLD = HOLD_INTERVALS * INTERVAL
+TOGETHER = 0.05  # seconds: what falls due within them goes out together
+_SPREAD = (5**0.5 - 1) / 2  # multiples of it, modulo 1, are as far from each other as can be
 
 
 @dataclass
 class _Sender:
+    """When a port sends next, how often it still hurries, and where in the interval its turn is, from 0 to 1."""
+
     due: float
+    turn: float
     fast: int = FAST_COUNT
 
 
@@ -45,7 +54,7 @@ class Discovery:
     def up(self, port: Port, now: float) -> None:
         """A port can carry frames and is no edge."""
         if port not in self._senders:
-            self._senders[port] = _Sender(now)
+            self._senders[port] = _Sender(now, len(self._senders) * _SPREAD % 1)
             self._wake = now
 
     def down(self, port: Port) -> None:
@@ -65,19 +74,19 @@ class Discovery:
         self._mute.discard(dpid)
         for port, (peer, _) in self._heard.items():
             if dpid in (port[0], peer[0]):
-                self._heard[port] = (peer, now + HOLD)
-        self._wake = min(self._wake, now + HOLD)
+                self._heard[port] = (peer, now + self._hold())
+        self._wake = min(self._wake, now + self._hold())
 
     def restore(self, link: Link, now: float) -> None:
         """Believe in a link known before a restart until its hold time is over."""
-        self._hear(link.a, link.b, now + HOLD)
-        self._hear(link.b, link.a, now + HOLD)
+        self._hear(link.a, link.b, now + self._hold())
+        self._hear(link.b, link.a, now + self._hold())
 
     def received(self, port: Port, frame: LldpFrame, now: float) -> str | None:
         """Take in a frame; the reason to drop it, or None when it counts."""
         if port not in self._senders:
             return "lldp-on-edge-port"
-        if not hmac.compare_digest(frame.authenticator, self._sign((frame.datapath_id, frame.port))):
+        if not hmac.compare_digest(frame.authenticator, self._sign((frame.datapath_id, frame.port), frame.ttl)):
             return "lldp-not-ours"
         sender = (frame.datapath_id, frame.port)
         if sender == port:
@@ -85,7 +94,7 @@ class Discovery:
         if self._heard.get(port, (None, 0))[0] != sender:  # news: answer at once, so that both ends know
             self._senders[port].due = now
             self._wake = now
-        self._hear(port, sender, now + HOLD)
+        self._hear(port, sender, now + frame.ttl)
         return None
 
     def expire(self, now: float) -> None:
@@ -99,14 +108,15 @@ class Discovery:
         if self._wake > now:
             return
         linked = {port for link in self.links() for port in (link.a, link.b)}
+        interval, ttl = self._interval(), math.ceil(self._hold())
         for port, sender in self._senders.items():
             if sender.due <= now:
                 hurry = sender.fast > 0 and port not in linked
                 sender.fast -= hurry
-                sender.due = now + (FAST_INTERVAL if hurry else INTERVAL)
-                yield port, LldpFrame(*port, round(HOLD), self._sign(port))
+                sender.due = now + FAST_INTERVAL if hurry else _turn(now, interval, sender.turn)
+                yield port, LldpFrame(*port, ttl, self._sign(port, ttl))
         times = [sender.due for sender in self._senders.values()] + [self._until(port) for port in self._heard]
-        self._wake = min(times, default=math.inf)
+        self._wake = max(min(times, default=math.inf), now + TOGETHER)
 
     def links(self) -> frozenset[Link]:
         """The links whose both directions are fresh."""
@@ -140,5 +150,17 @@ class Discovery:
     def _hears(self, port: Port, peer: Port) -> bool:
         return port in self._heard and self._heard[port][0] == peer
 
-    def _sign(self, port: Port) -> bytes:
-        return hmac.digest(self._key, b"%d %d" % port, hashlib.sha256)[:16]
+    def _interval(self) -> float:
+        return max(INTERVAL, len(self._senders) / RATE)
+
+    def _hold(self) -> float:
+        return HOLD_INTERVALS * self._interval()
+
+    def _sign(self, port: Port, ttl: int) -> bytes:
+        return hmac.digest(self._key, b"%d %d %d" % (*port, ttl), hashlib.sha256)[:16]
+
+
+def _turn(now: float, interval: float, turn: float) -> float:
+    """When a port sends next, about an interval later at the latest; all ports together send evenly."""
+    left = interval * (1 - (now / interval - turn) % 1)
+    return now + left + (interval if left < TOGETHER else 0)

@@ -16,6 +16,7 @@ from planes.data.delta import Command, Mod, delta
 from planes.data.fields import Field
 from planes.data.index import RuleIndex
 from planes.data.legal import refusal
+from planes.data.liveness import action_set, live
 from planes.data.rewrite import UNTRACKED, Carried
 from planes.data.rule import (
     CONTROLLER_PORT,
@@ -126,6 +127,11 @@ class Switch:
     def entries(self) -> frozenset[Entry]:
         """All that the switch holds."""
         return frozenset((*self._rules.rules(), *self._groups.values(), *self._meters.values()))
+
+    @property
+    def groups(self) -> Mapping[int, Group]:
+        """The groups by id; not to be changed."""
+        return self._groups
 
     def group(self, number: int) -> Group | None:
         """The group of this id."""
@@ -333,42 +339,22 @@ class _Walk:
         """The buckets that get a copy. OVS heeds liveness in select and fast failover groups only."""
         match group.type:
             case GroupType.SELECT:
-                live = tuple(self._live(group))
-                return (self._choose(group, live, self._frame.fields),) if live else ()
+                alive = tuple(self._live(group))
+                return (self._choose(group, alive, self._frame.fields),) if alive else ()
             case GroupType.FAST_FAILOVER:
                 return tuple(self._live(group))[:1]
             case GroupType.ALL | GroupType.INDIRECT:
                 return range(len(group.buckets))
 
     def _live(self, group: Group) -> Iterator[int]:
-        return (index for index, bucket in enumerate(group.buckets) if self._alive(group.type, bucket))
-
-    def _alive(self, kind: GroupType, bucket: Bucket) -> bool:
-        """A watched port is up, here or in any group watched from here.
-
-        OVS counts a bucket of weight 0 in a select group as dead.
-        """
-        pending, seen = [(kind, bucket)], set[int]()
-        while pending:
-            kind, bucket = pending.pop()
-            if kind is GroupType.SELECT and not bucket.weight:
-                continue
-            if bucket.watch_port is None and bucket.watch_group is None:
-                return True
-            if bucket.watch_port is not None and bucket.watch_port not in self._down:
-                return True
-            watched = self._switch.group(bucket.watch_group) if bucket.watch_group is not None else None
-            if watched is not None and watched.id not in seen:
-                seen.add(watched.id)
-                pending.extend((watched.type, other) for other in watched.buckets)
-        return False
+        return live(self._switch.groups, group, self._down)
 
     def _in_bucket(self, bucket: Bucket) -> None:
         """What a bucket does to the frame ends with the bucket."""
         frame = self._frame
         self._frame = frame.copy()
         self._descend()
-        self._act(_action_set(bucket.actions))
+        self._act(action_set(bucket.actions))
         self._depth -= 1
         self._frame = frame
 
@@ -381,12 +367,3 @@ class _Walk:
         if len(self._result.steps) >= MAX_STEPS:
             raise _TooDeep
         self._result.steps.append(step)
-
-
-def _action_set(actions: Sequence[Action]) -> Sequence[Action]:
-    """A bucket holds an action set: first all rewriting, then one way out, a group before a port (5.10)."""
-    tagging = [kind() for kind in (PopVlan, PushVlan, DecTtl) if kind() in actions]
-    rewriting = [action for action in actions if isinstance(action, SetField | Load | Move)]
-    ways = [action for action in actions if isinstance(action, Output | Punt | Resubmit)]
-    groups = [action for action in actions if isinstance(action, ToGroup)]
-    return (*tagging, *rewriting, *(groups[-1:] or ways[-1:]))

@@ -24,7 +24,7 @@ from planes.model.configuration import (
 )
 from planes.model.errors import CommitError
 from planes.model.merge import Conflict, merge
-from planes.model.partial import FILE, Checked, Checker
+from planes.model.partial import FILE, Checked, Checker, readdressed
 from planes.store.base import Edit, Store, StoreOvertaken
 
 TRIES = 20  # of a commit that others keep overtaking
@@ -221,6 +221,11 @@ class Candidate:
             raise CommitError(
                 f"the topology of {self.file} is not the one that {self._home} runs",
                 "a running lab keeps its switches, hosts and links: deploy the plan as a lab of its own",
+            )
+        if known is not None and (moved := readdressed(running, checked)):
+            raise CommitError(
+                f"host {moved[0]!r} would get another address in its segment than it has in {self._home}",
+                "deploy the plan as a lab of its own, or write the topology with its hosts' addresses into the plan",
             )
         self._refuse(checked, self._store)
         return checked

@@ -79,7 +79,8 @@ class Word:
     """A word, and what may follow it. Without a `handler` the line cannot end there.
 
     `where` is "" for both, "line" for the command line only, "shell" for the shell only. After a `verbatim` word's
-    first argument nothing is an option any more.
+    first argument nothing is an option any more. Options that an `open` word, of the command line, does not know are
+    among the words of its last argument.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Word:
     where: str = ""
     hidden: bool = False
     verbatim: bool = False
+    open: bool = False
 
     def child(self, name: str) -> Word | None:
         """The child of that very name."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+POINTS = 72.0  # an inch, which Graphviz counts in
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,11 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
-    """What is drawn, in this order."""
+    """What is drawn, in this order; and, where they are known, the spots of all switches on a map, y downwards."""
 
     nodes: Sequence[Node]
     edges: Sequence[Edge]
+    spots: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def mermaid(graph: Graph) -> str:
@@ -53,13 +56,15 @@ def mermaid(graph: Graph) -> str:
 
 
 def dot(graph: Graph) -> str:
-    """An undirected graph."""
+    """An undirected graph. Switches on a map have a `pos`, which `neato` keeps."""
     lines = ["graph fabric {", "  node [fontname=sans];", "  edge [fontname=sans, fontsize=10];"]
     for node in graph.nodes:
         shape = "box" if node.kind == "switch" else "ellipse"
         style = ", style=dashed" if node.down else ""
         label = "\\n".join(map(_escaped, (node.name, *node.notes)))
-        lines.append(f'  "{_escaped(node.name)}" [shape={shape}{style}, label="{label}"];')
+        spot = graph.spots.get(node.name)
+        pos = f', pos="{spot[0] / POINTS:g},{-spot[1] / POINTS:g}!"' if spot else ""
+        lines.append(f'  "{_escaped(node.name)}" [shape={shape}{style}, label="{label}"{pos}];')
     for edge in graph.edges:
         style = "dashed" if edge.down else "solid"
         ends = f'"{_escaped(edge.a)}" -- "{_escaped(edge.b)}"'

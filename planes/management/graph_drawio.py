@@ -43,7 +43,7 @@ def _spots(graph: Graph) -> dict[str, tuple[float, float]]:
         for host, switch in ((edge.a, edge.b), (edge.b, edge.a)):
             if switch in switches and host not in switches:
                 homes.setdefault(host, switch)
-    found = placed(switches, [(edge.a, edge.b) for edge in graph.edges], homes)
+    found = placed(switches, [(edge.a, edge.b) for edge in graph.edges], homes, fixed=graph.spots)
     left = min((x for x, _ in found.values()), default=0.0) - SWITCH[0] / 2 - MARGIN
     top = min((y for _, y in found.values()), default=0.0) - SWITCH[1] / 2 - MARGIN
     moved = {name: (x - left, y - top) for name, (x, y) in found.items()}

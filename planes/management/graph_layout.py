@@ -26,11 +26,16 @@ def natural(name: str) -> tuple[tuple[int, str], ...]:
 
 
 def placed(
-    switches: Iterable[str], links: Iterable[tuple[str, str]], hosts: Mapping[str, str], reserve: bool = True
+    switches: Iterable[str],
+    links: Iterable[tuple[str, str]],
+    hosts: Mapping[str, str],
+    reserve: bool = True,
+    fixed: Mapping[str, Spot] | None = None,
 ) -> dict[str, Spot]:
     """The spot of each switch, and of each host, which hangs on the switch that it is mapped to.
 
     Names of hosts are others than those of switches. Without `reserve` hosts stay narrow: they are drawn as one.
+    Where the spots of all switches are `fixed`, they are there.
     """
     names = sorted(set(switches), key=natural)
     known = set(names)
@@ -39,6 +44,8 @@ def placed(
     for host in sorted(hosts, key=natural):
         if hosts[host] in hung:
             hung[hosts[host]].append(host)
+    if fixed and known <= fixed.keys():
+        return _around({name: fixed[name] for name in names}, hung)
     rows = _rows(names, ends, hung)
     if len(rows) == 1 and not _is_chain(rows[0], ends):
         return _circle(names, hung)
@@ -104,6 +111,11 @@ def _tiers(rows: Sequence[Sequence[str]], hung: Mapping[str, list[str]], reserve
             x += width
         y += TIER_HEIGHT + (0.0 if above else room)
     return found
+
+
+def _around(spots: Mapping[str, Spot], hung: Mapping[str, list[str]]) -> dict[str, Spot]:
+    """Hosts below their switches."""
+    return {**spots, **{host: at for name in spots for host, at in _hung_from(spots[name], hung[name], 1).items()}}
 
 
 def _width(hosts: int) -> float:

@@ -17,7 +17,7 @@ WIDE = 1_000_000  # columns, where no terminal limits them
 GAP = "  "
 _PLAIN_KEY = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)\Z)[a-z_][a-z0-9_]*", re.IGNORECASE)
 
-Cell = str | int | bool | None
+Cell = str | int | float | bool | None
 
 
 @dataclass(frozen=True)

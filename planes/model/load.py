@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path as FilePath
 from types import UnionType
@@ -14,27 +13,19 @@ from pydantic import BaseModel, RootModel, ValidationError
 
 from planes.model.consistency import faults
 from planes.model.consistency.context import Fault
+from planes.model.drawing.expand import Reader, addressed, addressing, expanded
+from planes.model.drawing.files import READERS, graph_of
+from planes.model.drawing.graph import Graph
+from planes.model.drawing.raw import Unreadable
+from planes.model.drawing.text import standing_alone
 from planes.model.errors import PlanError, Problem, did_you_mean, nearest
 from planes.model.plan import Plan
 from planes.model.source import Path, Source, read
 from planes.model.words import kind
 
-# The grammar's keys that nothing obeys yet: a step of the path each, the last one may be a scalar. Delete a line when
-# its feature works.
-NOT_YET = (
-    "topology/generate",
-    "topology/graphml",
-    "topology/links/*/2/delay",
-    "topology/links/*/2/jitter",
-    "topology/links/*/2/loss",
-    "topology/links/*/2/queue",
-    "checks/*/isolate",
-    "checks/*/survive",
-    "checks/*/bandwidth",
-    "checks/*/latency",
-    "checks/*/path",
-    "checks/*/converge",
-)
+
+def _no_file(_kind: str, name: str, _hosts: int) -> Graph:
+    raise Unreadable(f"{name!r} can't be read from here: this plan is no file beside it")
 
 
 def load(path: str | FilePath) -> Plan:
@@ -43,7 +34,46 @@ def load(path: str | FilePath) -> Plan:
 
 
 def read_text(path: str | FilePath) -> str:
-    """The text of a plan file; PlanError with the reason why it can't be read."""
+    """The text of a plan file, with the graph that it names in it; PlanError with the reason why it can't be read."""
+    return read_noted(path)[0]
+
+
+def read_noted(path: str | FilePath) -> tuple[str, tuple[str, ...]]:
+    """The same, and what people should know of what was made of the graph."""
+    return standing_text(_text(path), str(path), FilePath(path).parent)
+
+
+def standing_text(text: str, file: str, directory: FilePath) -> tuple[str, tuple[str, ...]]:
+    """A plan's text with the graph in it that it names, if it does, in a file whose name begins at the directory."""
+    if not any(kind in text for kind in READERS):
+        return text, ()
+    source = read(text, file)
+    data = source.data if isinstance(source.data, dict) else {}
+    topology = data.get("topology")
+    if not isinstance(topology, dict) or not READERS.keys() & topology.keys():
+        return text, ()
+    reading = shape(source, _beside(directory))
+    return standing_alone(text, agreed(reading), networks=not data.get("networks")), reading.notes
+
+
+def _beside(directory: FilePath) -> Reader:
+    """Reads graph files, whose names begin at a directory."""
+
+    def reader(kind: str, name: str, hosts: int) -> Graph:
+        try:
+            data = (directory / name).read_bytes()
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise Unreadable(f"{directory / name} can't be read: {why}") from None
+        try:
+            return graph_of(kind, data, hosts)
+        except Unreadable as error:
+            raise Unreadable(f"{name}: {error}") from None
+
+    return reader
+
+
+def _text(path: str | FilePath) -> str:
     file = str(path)
     try:
         return FilePath(path).read_bytes().decode("utf-8-sig")
@@ -62,13 +92,21 @@ def read_text(path: str | FilePath) -> str:
 
 def parse(text: str, file: str = "plan") -> Plan:
     """The plan in a text; PlanError with every problem in it. `file` is the name that problems carry."""
-    return agreed(shape(read(text, file)))
+    return addressed(agreed(shape(read(text, file))))
 
 
-def shape(source: Source) -> Reading:
-    """What can be read of a source, each value by itself: whether they agree is not looked at."""
+def shape(source: Source, reader: Reader = _no_file, hosts: Sequence[str] | None = None) -> Reading:
+    """What can be read of a source, each value by itself: whether they agree is not looked at.
+
+    Topologies are drawn and patterns of hosts written out; `hosts` are those of a plan of which this is a part.
+    """
     reading = _read(source)
-    return replace(reading, problems=(*source.problems, *_not_yet(source), *reading.problems))
+    problems = (*source.problems, *reading.problems)
+    if reading.plan is not None:
+        done = expanded(reading.plan, reading.lost, reader, hosts)
+        problems += tuple(map(reading.told, done.faults))
+        reading = replace(reading, plan=done.plan, spread=done.spread, notes=done.notes)
+    return replace(reading, problems=problems)
 
 
 def agreed(reading: Reading) -> Plan:
@@ -76,35 +114,10 @@ def agreed(reading: Reading) -> Plan:
     problems = list(reading.problems)
     if reading.plan is not None:
         problems += map(reading.told, faults(reading.plan, reading.lost))
+        problems += map(reading.told, addressing(reading.plan)[1])
     if problems or reading.plan is None:
         raise PlanError(set(problems))
     return reading.plan
-
-
-def _not_yet(source: Source) -> Iterator[Problem]:
-    for path in _matches(source.data, (), [tuple(pattern.split("/")) for pattern in NOT_YET]):
-        yield source.problem(path, f"{path[-1]!r} is not yet supported", True)
-
-
-def _matches(value: object, path: Path, patterns: list[tuple[str, ...]]) -> Iterator[Path]:
-    if () in patterns:
-        yield path
-        return
-    for step, child in _children(value):
-        left = [pattern[1:] for pattern in patterns if fnmatchcase(str(step), pattern[0])]
-        if left:
-            yield from _matches(child, (*path, step), left)
-
-
-def _children(value: object) -> Iterable[tuple[str | int, object]]:
-    match value:
-        case dict():
-            return value.items()
-        case tuple():
-            return enumerate(value)
-        case str():
-            return ((value, None),)
-    return ()
 
 
 @dataclass(frozen=True)
@@ -115,16 +128,23 @@ class Reading:
     plan: Plan | None
     problems: tuple[Problem, ...]
     lost: frozenset[Path]
+    spread: Mapping[Path, tuple[int, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def told(self, fault: Fault) -> Problem:
         """A fault of the plan, where it stands in the file."""
         return self.source.problem(self.original(fault.path), fault.message, fault.at_key)
 
     def original(self, path: Path) -> Path:
-        """A path of the plan as a path of the file: list indexes count the elements that were left out."""
+        """A path of the plan as a path of the file: list indexes count the elements that were left out.
+
+        Elements that a pattern stands for are where it stands.
+        """
         found: Path = ()
-        for step in path:
+        for depth, step in enumerate(path):
             if isinstance(step, int):
+                origins = self.spread.get(path[:depth], ())
+                step = origins[step] if step < len(origins) else step
                 for index in self._gone.get(found, ()):
                     step += index <= step
             found = (*found, step)

@@ -13,6 +13,7 @@ from planes.model import intent as resolved
 from planes.model.configuration import REST, Document, Documents, differences, in_order, join
 from planes.model.consistency import faults_of_part, topology
 from planes.model.consistency.context import Context, Fault
+from planes.model.drawing.expand import addressing
 from planes.model.errors import PlanError, Problem
 from planes.model.load import Reading, agreed, shape
 from planes.model.plan import Plan
@@ -98,6 +99,8 @@ class Checker:
         self, known: _Rest, running: Documents, intent: resolved.Intent, wanted: Documents, file: str
     ) -> Checked | None:
         """None where the whole must be read."""
+        if known.plan.topology and known.plan.topology.origin:
+            return None  # the networks say what addresses its hosts have
         changed = differences(running, wanted)
         rest = self._read_rest(known, wanted[REST], file) if REST in changed else known
         if rest is None or rest.plan.topology != known.plan.topology or known.plan.networks or rest.plan.networks:
@@ -106,11 +109,12 @@ class Checker:
         edited = changed.keys() - {REST}
         named = {check.gateway.network for check in rest.plan.checks if check.gateway} if REST in changed else set()
         try:
-            first = shape(_sources(wanted, edited, file))
+            hosts = rest.wiring.hosts if rest.wiring else ()
+            first = shape(_sources(wanted, edited, file), hosts=hosts)
             tenants = first.plan.networks if first.plan else {}
             uses = [use for name, network in tenants.items() for use in uses_of(name, network, rest.wiring)]
             shown = edited | (self._uses.related(edited, uses, rest.wiring) | named) & wanted.keys()
-            reading = first if shown == edited else shape(_sources(wanted, shown, file))
+            reading = first if shown == edited else shape(_sources(wanted, shown, file), hosts=hosts)
         except _Misread:
             return None
         if reading.plan is None:
@@ -160,6 +164,16 @@ def whole(wanted: Documents, intent: resolved.Intent, file: str = FILE) -> Check
     networks = {name: network for name, network in now.items() if held.get(name) != network}
     gone: dict[str, resolved.Network | None] = {name: None for name in held if name not in now}
     return Checked(wanted, gone | networks, found.switches, plan)
+
+
+def readdressed(running: Documents, checked: Checked) -> list[str]:
+    """The hosts of a generated topology whose address is another one than in the running configuration."""
+    topology = checked.rest.topology
+    if topology is None or topology.origin is None:
+        return []
+    before, _ = addressing(agreed(shape(read(join(running), FILE))))
+    now, _ = addressing(checked.rest)
+    return [host for host in topology.hosts if host in now and before.get(host, now[host]) != now[host]]
 
 
 def wiring_of(plan: Plan) -> Wiring | None:

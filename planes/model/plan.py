@@ -28,6 +28,11 @@ def _no_list(value: object) -> object:
     return () if value is None else value
 
 
+def _listed_ports(value: object) -> object:
+    """`ports: all` stands alone."""
+    return (value,) if isinstance(value, str) else _no_list(value)
+
+
 def _mapping_of_hosts(value: object) -> object:
     return {} if value is None or _is_count(value) else value
 
@@ -68,16 +73,21 @@ def _binding(value: object) -> Binding:
     return Binding(mac=words.mac(mac), address=words.address(address) if slash else None)
 
 
-GENERATORS: dict[str, tuple[str, ...]] = {
-    "single": (),
-    "linear": ("size",),
-    "ring": ("size",),
-    "grid": ("rows", "columns"),
-    "tree": ("depth", "fanout"),
-    "leaf-spine": ("spines", "leaves"),
-    "fat-tree": ("k",),
-    "random-regular": ("size", "degree", "seed"),
+# What each generator takes, and what it is when nobody says; None must be given.
+GENERATORS: dict[str, dict[str, int | None]] = {
+    "single": {},
+    "linear": {"size": None},
+    "ring": {"size": None},
+    "grid": {"rows": None, "columns": None},
+    "tree": {"depth": None, "fanout": 2},
+    "leaf-spine": {"spines": None, "leaves": None},
+    "fat-tree": {"k": None},
+    "random-regular": {"size": None, "degree": None, "seed": 0},
+    "campus": {"buildings": None, "access": 2},
+    "multi-site": {"sites": None, "spines": 2, "leaves": 2},
 }
+PARAMETERS = tuple(sorted({parameter for takes in GENERATORS.values() for parameter in takes}))
+ORIGINS = ("generate", "graphml", "gml")
 PROTOCOLS = ("anycast", "hsrp", "hsrp2", "vrrp", "vrrp2", "glbp")
 BALANCES = ("round-robin", "weighted", "host-dependent")
 TRANSPORTS = ("tcp", "udp", "sctp")
@@ -111,9 +121,11 @@ class _Value(BaseModel):
 
 
 class Switch(_Value):
-    """A switch of the lab."""
+    """A switch of the lab; what people call it, and where it stands, for pictures."""
 
     datapath_id: Annotated[int, PlainValidator(words.datapath_id)] | None = None
+    label: Annotated[str, PlainValidator(lambda value: words.text(value, "Frankfurt"))] | None = None
+    position: Annotated[tuple[float, float], PlainValidator(words.position)] | None = None
 
 
 class Route(_Value):
@@ -164,15 +176,23 @@ class Link(RootModel[Annotated[tuple[LinkEnd, LinkEnd, Blank[LinkOptions]], Befo
 
 
 class Topology(_Value):
-    """What the lab emulates: nodes and links, or a generator, or a graph file with so many hosts a switch."""
+    """What the lab emulates: nodes and links, or a generator, or a graph file, with so many hosts a switch.
+
+    `planes.model.drawing` makes nodes and links of the latter two.
+    """
 
     switches: Blank[dict[NodeName, Blank[Switch]]] = {}
     hosts: Annotated[dict[NodeName, Blank[Host]], BeforeValidator(_mapping_of_hosts)] = {}
     links: Listed[Link] = ()
     generate: Annotated[str, PlainValidator(lambda value: words.choice(value, GENERATORS))] | None = None
     graphml: Reference | None = None
+    gml: Reference | None = None
     # Where a topology is generated or read, `hosts` is a number: hosts for each switch that takes any.
     hosts_each: Annotated[Count | None, BeforeValidator(_count_of_hosts)] = Field(default=None, alias="hosts")
+    rate: Annotated[int | str, PlainValidator(lambda value: words.or_word(value, "file", words.rate))] | None = None
+    delay: (
+        Annotated[float | str, PlainValidator(lambda value: words.or_word(value, "geographic", words.duration))] | None
+    ) = None
     k: Count | None = None
     size: Count | None = None
     rows: Count | None = None
@@ -182,12 +202,20 @@ class Topology(_Value):
     spines: Count | None = None
     leaves: Count | None = None
     degree: Count | None = None
-    seed: Annotated[int, Field(ge=0)] | None = None
+    buildings: Count | None = None
+    access: Count | None = None
+    sites: Count | None = None
+    seed: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+
+    @property
+    def origin(self) -> str | None:
+        """The key that says where nodes and links come from; None where they are in the plan itself."""
+        return next((key for key in ORIGINS if getattr(self, key) is not None), None)
 
     @property
     def drawn(self) -> bool:
-        """Nodes and links are in the plan itself."""
-        return self.generate is None and self.graphml is None
+        """Nodes and links are known."""
+        return self.origin is None or bool(self.switches)
 
 
 class Track(_Value):
@@ -249,6 +277,9 @@ class Port(_Value):
         return self.lag or ((self.port,) if self.port else ())
 
 
+Ports: TypeAlias = Annotated[tuple[Annotated[Port, BeforeValidator(_port)], ...], BeforeValidator(_listed_ports)]
+
+
 class Binding(_Value):
     """The only addresses that a port may send from."""
 
@@ -260,7 +291,7 @@ class Segment(_Value):
     """A broadcast domain. `routers` are ports where a foreign router may speak a gateway protocol."""
 
     subnet: OneOrMany[Prefix]
-    ports: Listed[Annotated[Port, BeforeValidator(_port)]] = ()
+    ports: Ports = ()
     gateway: Gateway | None = None
     routers: Listed[PortName] = ()
     bind: Blank[dict[Reference, Annotated[Binding, PlainValidator(_binding)]]] = {}
@@ -326,16 +357,17 @@ class Latency(_Value):
 
 
 class GatewayCheck(_Value):
-    """Who is active in a segment's gateway, and who takes over."""
+    """Who is active in a segment's gateway, who is standby, and how soon that one takes over when the active fails."""
 
     network: Reference
     segment: Reference
     active: Reference
     standby: Reference | None = None
+    takeover: Duration | None = None
 
 
 class PathCheck(_Value):
-    """Which nodes or links the way between two hosts avoids or goes through."""
+    """Which nodes or links the ways between two hosts avoid or go through, and over how many of them flows spread."""
 
     between: tuple[Reference, ...]
     avoids: OneOrMany[Reference] = ()
@@ -350,9 +382,13 @@ class Converge(_Value):
 
 
 class Check(_Value):
-    """One thing that must hold: just one of these is given. An empty `isolate` is all pairs of different networks."""
+    """One thing that must hold: just one of these is given, and perhaps a `name` for it.
 
-    reach: tuple[Reference, ...] | None = None
+    An empty `isolate` is all pairs of different networks.
+    """
+
+    name: Name | None = None
+    reach: OneOrMany[Reference] | None = None
     isolate: Listed[Reference] | None = None
     survive: Survive | None = None
     bandwidth: Bandwidth | None = None

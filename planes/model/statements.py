@@ -13,11 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from planes.model.errors import did_you_mean
 from planes.model.kinds import BARE, PLAN, Form, Kind, value
-from planes.model.load import NOT_YET
 from planes.model.source import Path
 from planes.model.yaml_text import Change, Insert, Remove, Set
 
@@ -61,10 +59,7 @@ def assignments(words: Words, look: Look) -> list[Change]:
     used, found = _Reader(look).read(PLAN, words, 0, ())
     if used < len(words):
         raise StatementError(f"{words[used]!r} is one word too many")
-    changes = _merged(PLAN, (), look, found)
-    for change in changes:
-        _refuse_not_yet(change)
-    return changes
+    return _merged(PLAN, (), look, found)
 
 
 def removals(words: Words, look: Look) -> list[Change]:
@@ -92,9 +87,7 @@ def insertions(words: Words, look: Look) -> list[Change]:
         used, found = _Reader(look).element(kind, words, at + 2, (*where, count))
         if used < len(words):
             raise StatementError(f"{words[used]!r} is one word too many")
-        change = Insert(where, _plain(found), number)
-        _refuse_not_yet(change)
-        return [change]
+        return [Insert(where, _plain(found), number)]
     if len(words) > at + 2:
         raise StatementError(f"{words[at + 2]!r} is one word too many")
     element = held[moved] if isinstance(held, tuple) else None
@@ -369,23 +362,3 @@ def _unknown(word: str, keys: Mapping[str, Kind], path: Path) -> str:
 
 def _spelt(path: Path) -> str:
     return " ".join(str(step + 1) if isinstance(step, int) else step for step in path)
-
-
-def _refuse_not_yet(change: Change) -> None:
-    path = change.path if not isinstance(change, Insert) else (*change.path, 0)
-    value_ = change.value if not isinstance(change, Remove) else None
-    for pattern in NOT_YET:
-        steps = pattern.split("/")
-        if _meets(path, value_, steps):
-            raise StatementError(f"{steps[-1]!r} is not yet supported")
-
-
-def _meets(path: Path, held: object, steps: Sequence[str]) -> bool:
-    if not steps:
-        return True
-    if path:
-        return fnmatchcase(str(path[0]), steps[0]) and _meets(path[1:], held, steps[1:])
-    if isinstance(held, dict | tuple):
-        items = held.items() if isinstance(held, dict) else enumerate(held)
-        return any(fnmatchcase(str(key), steps[0]) and _meets((), each, steps[1:]) for key, each in items)
-    return len(steps) == 1 and str(held) == steps[0]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from planes.model.plan import Topology
+from planes.model.plan import LinkOptions, Topology
 
 MAX_INTERFACE = 15  # Linux: IFNAMSIZ less the final zero
 
@@ -25,12 +25,16 @@ class End:
 
 @dataclass(frozen=True, order=True)
 class Wire:
-    """A link; `rate` is bits per second, None is as fast as it goes."""
+    """A link, and what packets meet on it either way: bits per second, seconds, percent, packets; None is nothing."""
 
     name: str
     a: End
     b: End
     rate: int | None = None
+    delay: float | None = None
+    jitter: float | None = None
+    loss: float | None = None
+    queue: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,28 @@ class Wiring:
         """The ends of a host's links, its own and the switch's, in link order."""
         return self._plugs.get(host, ())
 
+    @cached_property
+    def _parts(self) -> dict[str, int]:
+        """Which part of the fabric each switch is in: switches that links between switches join."""
+        found = {name: number for number, (name, _) in enumerate(self.switches)}
+        near: dict[str, list[str]] = {name: [] for name in found}
+        for wire in self.wires:
+            if wire.a.node in near and wire.b.node in near:
+                near[wire.a.node].append(wire.b.node)
+                near[wire.b.node].append(wire.a.node)
+        left = set(found)
+        for name, part in list(found.items()):
+            rim = {name} & left
+            while rim:
+                left -= rim
+                found.update(dict.fromkeys(rim, part))
+                rim = {other for each in rim for other in near[each]} & left
+        return found
+
+    def parts(self, host: str) -> frozenset[int]:
+        """The parts of the fabric that a host is plugged in to: one, unless the switches are not all joined."""
+        return frozenset(self._parts[peer.node] for _, peer in self.plugs(host) if peer.node in self._parts)
+
     def interface(self, end: End) -> str:
         """The name of the network interface at an end."""
         return f"{end.node}-eth{end.port}"
@@ -83,9 +109,13 @@ def wire(topology: Topology) -> Wiring:
     ends = _ends(topology)
     names = _link_names(topology)
     wires = tuple(
-        Wire(name, a, b, link.options.rate) for name, link, (a, b) in zip(names, topology.links, ends, strict=True)
+        _wire(name, a, b, link.options) for name, link, (a, b) in zip(names, topology.links, ends, strict=True)
     )
     return Wiring(_datapath_ids(topology), tuple(topology.hosts), wires)
+
+
+def _wire(name: str, a: End, b: End, options: LinkOptions) -> Wire:
+    return Wire(name, a, b, options.rate, options.delay, options.jitter, options.loss, options.queue)
 
 
 def _ends(topology: Topology) -> list[tuple[End, End]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
@@ -27,6 +27,7 @@ Prefix = IPv4Network | IPv6Network
 MAX_PORT = 9999
 MAX_NODE_NAME = 10
 MAX_NAME = 32
+ALL = "all"
 # `controller` is a word of `fail`; the others are interfaces or directories that every Linux network namespace has.
 RESERVED = frozenset({"controller", "store", "lo", "all", "default", "ovs-netdev"})
 
@@ -208,6 +209,30 @@ def percent(value: object) -> float:
     if amount > 100:
         raise ValueError(f"{value!r} is more than 100%")
     return amount
+
+
+def or_word(value: object, word: str, otherwise: Callable[[object], float]) -> float | str:
+    """The word itself, or what else is read of the value."""
+    return word if value == word else otherwise(value)
+
+
+def position(value: object) -> tuple[float, float]:
+    """Latitude and longitude in degrees."""
+    if not isinstance(value, tuple) or len(value) != 2 or not all(_is_number(each) for each in value):
+        raise ValueError(f"must be latitude and longitude such as [50.1, 8.7], found {kind(value)}")
+    latitude, longitude = map(float, value)
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        raise ValueError(f"[{latitude:g}, {longitude:g}] is nowhere: latitudes go to 90, longitudes to 180 degrees")
+    return latitude, longitude
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_pattern(found: str) -> bool:
+    """Whether a text stands for the hosts that it matches: `all`, or with *, ? or [abc] in it."""
+    return found == ALL or any(mark in found for mark in "*?[")
 
 
 def _quantity(value: object, example: str, units: Iterable[str]) -> tuple[float, str]:

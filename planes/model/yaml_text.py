@@ -97,9 +97,9 @@ def _meant(data: object, change: Change) -> object:
     """The same change of the plain values. KeyError."""
     match change:
         case Set(path, value):
-            return _with(data, path, lambda _: _frozen(value), True)
+            return _with(data, path, lambda _: frozen(value), True)
         case Insert(path, value, index):
-            return _with(data, path, lambda held: _inserted(held, _frozen(value), index), True)
+            return _with(data, path, lambda held: _inserted(held, frozen(value), index), True)
         case Remove(path):
             return _with(data, path[:-1], lambda held: _without(held, path[-1]), False)
 
@@ -132,13 +132,13 @@ def _without(held: object, step: str | int) -> object:
     raise KeyError(step)
 
 
-def _frozen(value: object) -> object:
+def frozen(value: object) -> object:
     """As a source has it: lists are tuples."""
     match value:
         case Mapping():
-            return {key: _frozen(held) for key, held in value.items()}
+            return {key: frozen(held) for key, held in value.items()}
         case list() | tuple():
-            return tuple(map(_frozen, value))
+            return tuple(map(frozen, value))
     return value
 
 

@@ -7,7 +7,19 @@ from collections.abc import Iterator
 
 import click
 
-from benches import failover, gateway, gateway_groups, gateway_keepalived, gateway_shares, management, scale
+from benches import (
+    failover,
+    gateway,
+    gateway_groups,
+    gateway_keepalived,
+    gateway_shares,
+    management,
+    scale,
+    topologies,
+    topologies_large,
+    topologies_verify,
+    topologies_zoo,
+)
 from benches.figures import Figure, as_json, as_table
 from benches.section import Section, measured
 
@@ -21,16 +33,27 @@ def _gateway(quick: bool) -> list[Section]:
     ]
 
 
+def _topologies(quick: bool) -> list[Section]:
+    return [
+        *topologies.sections(quick),
+        *topologies_large.sections(quick),
+        topologies_verify.section(quick),
+        *topologies_zoo.sections(quick),
+    ]
+
+
 CHAPTERS = {
     "failover": failover.sections,
     "gateway": _gateway,
     "management": management.sections,
     "scale": scale.sections,
+    "topologies": _topologies,
 }
 ABOUT = {
     "failover": "outages and losses by dead links, switches and controllers; TCP against plain switching",
     "gateway": "outages and losses by dead links, members and controllers, where switches elect the gateway",
     "management": "what people and tools wait for: the command line, SNMP, the map, commits, metrics",
+    "topologies": "deploy until all pairs reach, and destroy, against plain Mininet; large labs; verify; the zoo",
     "scale": "rules, hosts and events a second as fabrics grow; what changes and attacks cost tenants",
 }
 

@@ -72,7 +72,7 @@ def running(plan_text: str) -> Iterator[Fabric]:
         raise LabError(f"plan {plan.name!r} has no topology to launch")
     wiring = wire(plan.topology)
     # Left uncommitted, so that the lab ends with this process even when that is killed.
-    with _own_runtime(), labs.deploy(plan_text, "bench") as deployment, open_store(deployment.lab) as store:
+    with own_runtime(), labs.deploy(plan_text, "bench") as deployment, open_store(deployment.lab) as store:
         intent = resolve(plan)
         serial = store.write_intent(intent)
         await_fabric(deployment.lab, store, wiring, intent, serial, BRING_UP_SECONDS, lambda stage, done, total: None)
@@ -80,7 +80,7 @@ def running(plan_text: str) -> Iterator[Fabric]:
 
 
 @contextmanager
-def _own_runtime() -> Iterator[None]:
+def own_runtime() -> Iterator[None]:
     """Labs away from the user's own; below /tmp, as paths of sockets are limited."""
     before = os.environ.get(RUNTIME)
     with TemporaryDirectory(prefix="tp", dir="/tmp") as path:

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from commands import Triplane, until
 
+from planes.cli.testing import Net
+from planes.cli.testing.labs import Labs
+
 pytestmark = pytest.mark.emulation
 
 PLAN = """
@@ -32,56 +35,50 @@ networks:
 
 
 @pytest.fixture(scope="module")
-def lab(triplane: Triplane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triplane]:
-    plan = tmp_path_factory.mktemp("plan") / "programs.yaml"
-    plan.write_text(PLAN)
-    triplane("deploy", str(plan))
-    yield triplane
+def net(labs: Labs) -> Iterator[Net]:
+    with labs.deployed(PLAN) as found:
+        yield found
 
 
-def _states(lab: Triplane) -> dict[str, tuple[str, int | None]]:
-    rows = lab.inspect()["processes"]
-    return {row["process"]: (row["state"], row["exit_status"]) for row in rows if row["process"].startswith("r1/")}
+def _states(net: Net) -> dict[str, tuple[bool, int | None]]:
+    """Whether each of r1's programs lives, and how it ended."""
+    return {each.name: (each.alive, each.status) for each in net.info.processes if each.name.startswith("r1/")}
 
 
-def _sleepers(lab: Triplane) -> int:
+def _sleepers(net: Net) -> int:
     """Processes of r1 that the plan's first line made."""
-    said = lab(
-        "exec",
-        "r1",
-        "--",
+    said = net.r1.run(
         "sh",
         "-c",
         "for p in /proc/[0-9]*; do"
         ' [ "$(readlink $p/ns/net)" = "$(readlink /proc/$$/ns/net)" ] && cat $p/comm; done; true',
-    )
+    ).stdout
     return said.split().count("sleep")
 
 
-def test_programs_run_in_a_run_of_their_own_and_what_ended_is_told(lab: Triplane) -> None:
-    until(lambda: _states(lab) == {"r1/sh": ("alive", None), "r1/sh#2": ("dead", 7)})
-    log = lab.runtime / "programs" / "hosts" / "r1.log"
+def test_programs_run_in_a_run_of_their_own_and_what_ended_is_told(net: Net) -> None:
+    until(lambda: _states(net) == {"r1/sh": (True, None), "r1/sh#2": (False, 7)})
+    log = net.lab.directory.hosts / "r1.log"
     until(lambda: log.read_text() == "hello\nhello.txt\n")
-    assert lab("exec", "r1", "--", "cat", "/run/hello.txt") == "hello\n"
-    assert lab.run("exec", "h1", "--", "cat", "/run/hello.txt").returncode == 1
+    assert net.r1.run("cat", "/run/hello.txt").stdout == "hello\n"
+    assert net.h1.run("cat", "/run/hello.txt", check=False).returncode == 1
 
 
-def test_only_who_shall_forward_does(lab: Triplane) -> None:
+def test_only_who_shall_forward_does(net: Net) -> None:
     for host, wanted in (("h1", "0\n0\n"), ("r1", "1\n1\n")):
         files = [f"/proc/sys/net/ipv{version}/conf/all/forwarding" for version in (4, 6)]
-        assert lab("exec", host, "--", "cat", *files) == wanted
+        assert net.host(host).run("cat", *files).stdout == wanted
 
 
-def test_a_host_that_fails_runs_nothing_and_starts_again(lab: Triplane) -> None:
-    until(lambda: _sleepers(lab) == 2)
-    lab("fail", "r1")
-    assert _states(lab)["r1/sh"] == ("dead", -9)
-    assert _sleepers(lab) == 0
-    assert lab.inspect()["labs"][0]["failed"] == "r1"
-    assert lab.run("exec", "h1", "--", "ping", "-c1", "-W1", "10.0.0.2").returncode == 1
-    lab("heal", "r1")
-    until(lambda: _sleepers(lab) == 2)
-    lab("exec", "h1", "--", "ping", "-c1", "-W8", "10.0.0.2")
+def test_a_host_that_fails_runs_nothing_and_starts_again(net: Net) -> None:
+    until(lambda: _sleepers(net) == 2)
+    with net.failed("r1"):
+        assert _states(net)["r1/sh"] == (False, -9)
+        assert _sleepers(net) == 0
+        assert net.info.failed == ("r1",)
+        assert net.h1.ping("r1", count=1).received == 0
+    until(lambda: _sleepers(net) == 2)
+    assert net.h1.ping("r1", count=1, wait=8).received == 1
 
 
 def test_a_program_that_is_not_installed_is_told_before_anything_starts(triplane: Triplane, tmp_path: Path) -> None:

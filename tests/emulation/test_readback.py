@@ -62,7 +62,7 @@ def _canonical(actions: Iterable[Action]) -> tuple[Action, ...]:
     return tuple(Punt() if action == Output(CONTROLLER_PORT) else action for action in actions)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=75, deadline=None, suppress_health_check=list(HealthCheck))
 @given(configurations())
 def test_what_was_installed_is_read_back(switch: Vswitch, entries: tuple[Entry, ...]) -> None:
     switch.clear()

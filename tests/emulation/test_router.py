@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
-from commands import Triplane, until
 
+from planes.cli.testing import Host, Net
+from planes.cli.testing.labs import Labs
 from planes.control.facts import ROUTER_MAC
 from planes.data.packet import mac_text
+from planes.model.state import Switch
 
 pytestmark = pytest.mark.emulation
 
@@ -69,51 +70,51 @@ BEHIND = ("192.0.2.1", "2001:db8::1")
 
 
 @pytest.fixture(scope="module")
-def lab(triplane: Triplane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triplane]:
+def net(labs: Labs) -> Iterator[Net]:
     """A running lab of PLAN."""
-    plan = tmp_path_factory.mktemp("plan") / "routed.yaml"
-    plan.write_text(PLAN)
-    triplane("deploy", str(plan))
-    for address in BEHIND:
-        triplane("exec", "far", "--", "ip", "address", "add", address, "dev", "lo")
-    yield triplane
+    with labs.deployed(PLAN) as found:
+        for address in BEHIND:
+            found.far.run("ip", "address", "add", address, "dev", "lo")
+        yield found
 
 
-def ping(lab: Triplane, host: str, *arguments: str) -> str:
+def ping(host: Host, *arguments: str) -> str:
     """One echo answered, or the test fails."""
-    return lab("exec", host, "--", "ping", "-n", "-c1", "-W8", *arguments)
+    *options, target = arguments
+    done = host.ping(target, *options, count=1, wait=8)
+    assert done.received == 1, done.said
+    return done.said
 
 
-def unanswered(lab: Triplane, host: str, *arguments: str) -> str:
+def unanswered(host: Host, *arguments: str) -> str:
     """One echo not answered; what `ping` was told instead."""
-    done = lab.run("exec", host, "--", "ping", "-n", "-c1", "-W8", *arguments)
-    assert done.returncode == 1, done.stdout + done.stderr
-    return done.stdout
+    *options, target = arguments
+    done = host.ping(target, *options, count=1, wait=8)
+    assert done.received == 0, done.said
+    return done.said
 
 
-def test_a_silent_host_is_found_by_the_router_and_no_packet_is_lost(lab: Triplane) -> None:
+def test_a_silent_host_is_found_by_the_router_and_no_packet_is_lost(net: Net) -> None:
     for address in ("10.2.0.12", "fd00:2::12"):
-        assert "ttl=63" in ping(lab, "ann", address)
+        assert "ttl=63" in ping(net.ann, address)
 
 
 @pytest.mark.parametrize(("address", "ttl"), list(zip(KNOWN, (64, 64, 63, 63), strict=True)))
-def test_hosts_of_a_network_reach_each_other_one_hop_older_in_another_segment(
-    lab: Triplane, address: str, ttl: int
-) -> None:
-    assert f"ttl={ttl}" in ping(lab, "ann", address)
+def test_hosts_of_a_network_reach_each_other_one_hop_older_in_another_segment(net: Net, address: str, ttl: int) -> None:
+    assert f"ttl={ttl}" in ping(net.ann, address)
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
-def test_every_gateway_answers(lab: Triplane, gateway: str) -> None:
-    assert "ttl=64" in ping(lab, "ann", gateway)
-    assert "ttl=64" in ping(lab, "web", gateway)
+def test_every_gateway_answers(net: Net, gateway: str) -> None:
+    assert "ttl=64" in ping(net.ann, gateway)
+    assert "ttl=64" in ping(net.web, gateway)
 
 
-def test_the_gateway_is_one_mac_everywhere(lab: Triplane) -> None:
+def test_the_gateway_is_one_mac_everywhere(net: Net) -> None:
     for host, gateway in (("ann", "10.1.0.1"), ("web", "10.2.0.1"), ("ann", "fd00:1::1"), ("web", "fd00:2::1")):
-        ping(lab, host, gateway)
-        assert mac_text(ROUTER_MAC) in lab("exec", host, "--", "ip", "neighbor", "show", gateway)
-    assert "router" in lab("exec", "ann", "--", "ip", "-6", "neighbor", "show", "fd00:1::1")
+        ping(net.host(host), gateway)
+        assert mac_text(ROUTER_MAC) in net.host(host).run("ip", "neighbor", "show", gateway).stdout
+    assert "router" in net.ann.run("ip", "-6", "neighbor", "show", "fd00:1::1").stdout
 
 
 @pytest.mark.parametrize(
@@ -123,18 +124,18 @@ def test_the_gateway_is_one_mac_everywhere(lab: Triplane) -> None:
         ("fd00:2::11", "fd00:1::1", "Time exceeded: Hop limit"),
     ],
 )
-def test_ttl_1_ends_at_the_own_segments_gateway(lab: Triplane, address: str, gateway: str, word: str) -> None:
+def test_ttl_1_ends_at_the_own_segments_gateway(net: Net, address: str, gateway: str, word: str) -> None:
     """What traceroute's first line shows; the second is the host itself."""
-    told = unanswered(lab, "ann", "-t1", address)
+    told = unanswered(net.ann, "-t1", address)
     assert f"From {gateway} " in told
     assert word in told
-    ping(lab, "ann", "-t2", address)
+    ping(net.ann, "-t2", address)
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
-def test_the_gateway_has_no_ports(lab: Triplane, gateway: str) -> None:
+def test_the_gateway_has_no_ports(net: Net, gateway: str) -> None:
     """What ends a traceroute by UDP."""
-    assert lab("exec", "ann", "--", sys.executable, "-I", "-c", DATAGRAM, gateway) == "Connection refused\n"
+    assert net.ann.run(sys.executable, "-I", "-c", DATAGRAM, gateway).stdout == "Connection refused\n"
 
 
 @pytest.mark.parametrize(
@@ -146,53 +147,50 @@ def test_the_gateway_has_no_ports(lab: Triplane, gateway: str) -> None:
         ("fd00:2::99", "Destination unreachable: Address unreachable"),
     ],
 )
-def test_a_sender_is_told_what_became_of_its_packet(lab: Triplane, address: str, word: str) -> None:
-    told = unanswered(lab, "ann", address)
+def test_a_sender_is_told_what_became_of_its_packet(net: Net, address: str, word: str) -> None:
+    told = unanswered(net.ann, address)
     assert f"From {'fd00:1::1' if ':' in address else '10.1.0.1'} " in told
     assert word in told
 
 
 @pytest.mark.parametrize("address", BEHIND)
-def test_a_static_route_leads_through_a_host_and_back(lab: Triplane, address: str) -> None:
-    assert "ttl=63" in ping(lab, "ann", address)
+def test_a_static_route_leads_through_a_host_and_back(net: Net, address: str) -> None:
+    assert "ttl=63" in ping(net.ann, address)
     source = "10.1.0.11" if ":" not in address else "fd00:1::11"
-    assert "ttl=63" in ping(lab, "far", "-I", address, source)
+    assert "ttl=63" in ping(net.far, "-I", address, source)
 
 
-def test_full_size_packets_pass_the_router_whole(lab: Triplane) -> None:
-    ping(lab, "ann", "-Mdo", "-s1472", "10.2.0.11")
-    ping(lab, "ann", "-Mdo", "-s1452", "fd00:2::11")
+def test_full_size_packets_pass_the_router_whole(net: Net) -> None:
+    ping(net.ann, "-Mdo", "-s1472", "10.2.0.11")
+    ping(net.ann, "-Mdo", "-s1452", "fd00:2::11")
 
 
-def test_tcp_passes_the_router(lab: Triplane) -> None:
-    server = lab.argv("exec", "web", "--", "iperf3", "-s", "-1")
-    with subprocess.Popen(server, env=lab.environ, stdout=subprocess.DEVNULL):
-        until(lambda: lab.run("exec", "ann", "--", "iperf3", "-c", "10.2.0.11", "-n", "2M").returncode == 0, 30)
+def test_tcp_passes_the_router(net: Net) -> None:
+    with net.web.running("iperf3", "-s", "-1") as server:
+        net.web.await_port(5201, server)
+        net.ann.run("iperf3", "-c", "10.2.0.11", "-n", "2M")
 
 
-def test_the_other_tenant_with_the_same_addresses_hears_nothing(lab: Triplane) -> None:
+def test_the_other_tenant_with_the_same_addresses_hears_nothing(net: Net) -> None:
     def echoes() -> list[str]:
-        return [line for line in lab("exec", "eve", "--", "cat", "/proc/net/snmp").splitlines() if "Icmp" in line]
+        return [line for line in net.eve.run("cat", "/proc/net/snmp").stdout.splitlines() if "Icmp" in line]
 
     before = echoes()
-    ping(lab, "ann", "10.2.0.11")
-    ping(lab, "ann", "192.0.2.1")
+    ping(net.ann, "10.2.0.11")
+    ping(net.ann, "192.0.2.1")
     assert echoes() == before
-    assert "Unreachable" in unanswered(lab, "eve", "10.1.0.11")
+    assert "Unreachable" in unanswered(net.eve, "10.1.0.11")
 
 
-def test_what_is_known_works_without_the_controller(lab: Triplane) -> None:
+def test_what_is_known_works_without_the_controller(net: Net) -> None:
     for address in (*KNOWN, *BEHIND, *GATEWAYS):
-        ping(lab, "ann", address)
-    lab("fail", "controller")
-    try:
-        lab("exec", "ann", "--", "ip", "neighbor", "flush", "all")
+        ping(net.ann, address)
+    with net.failed("controller"):
+        net.ann.run("ip", "neighbor", "flush", "all")
         for address in (*GATEWAYS, *KNOWN, *BEHIND):
-            ping(lab, "ann", address)
-        ping(lab, "web", "10.1.0.11")
-        ping(lab, "ann", "-Mdo", "-s1472", "10.2.0.11")
-    finally:
-        lab("heal", "controller")
-    until(lambda: all(s["connected"] for s in lab.inspect()["switches"]), 30)
+            ping(net.ann, address)
+        ping(net.web, "10.1.0.11")
+        ping(net.ann, "-Mdo", "-s1472", "10.2.0.11")
+    net.wait(lambda state: all(row.connected for row in state.of(Switch)))
     for address in (*KNOWN, *BEHIND):
-        ping(lab, "ann", address)
+        ping(net.ann, address)

@@ -188,7 +188,7 @@ def tamed(entries: Iterable[Entry]) -> Iterator[Entry]:
                 yield replace(entry, buckets=tuple(map(near_bucket, few)))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     configurations().map(lambda entries: tuple(tamed(entries))),
     st.lists(st.sampled_from(WHOLE_FRAMES), min_size=4, max_size=8),

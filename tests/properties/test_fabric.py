@@ -81,7 +81,7 @@ def multicasts(mac: int) -> list[bytes]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(worlds())
 def test_all_of_a_segment_reach_each_other_and_nobody_else(world: World) -> None:
     fabric = launched(world)
@@ -91,7 +91,7 @@ def test_all_of_a_segment_reach_each_other_and_nobody_else(world: World) -> None
     check_everything(world, fabric)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(worlds(), st.data())
 def test_it_still_holds_after_a_link_that_leaves_the_fabric_connected(world: World, data: st.DataObject) -> None:
     fabric = launched(world)

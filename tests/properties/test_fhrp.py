@@ -138,7 +138,7 @@ def disturb(segment: Segment, data: st.DataObject) -> None:
         segment.run(data.draw(st.sampled_from([0.0, 0.5, 3.0, 25.0, 90.0]), label="seconds"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(segments(), st.data())
 def test_after_quiescence_exactly_one_is_active(segment: Segment, data: st.DataObject) -> None:
     segment.start()
@@ -151,7 +151,7 @@ def test_after_quiescence_exactly_one_is_active(segment: Segment, data: st.DataO
     assert transitions(segment, since) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(segments(preempt=True), st.data())
 def test_where_all_preempt_the_highest_wins(segment: Segment, data: st.DataObject) -> None:
     segment.start()
@@ -165,7 +165,7 @@ def test_where_all_preempt_the_highest_wins(segment: Segment, data: st.DataObjec
         assert rank[active] == best
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(segments(preempt=False), st.integers(1, 250))
 def test_without_preemption_nobody_takes_over_from_one_that_works(segment: Segment, newcomer: int) -> None:
     segment.start()
@@ -182,7 +182,7 @@ def test_without_preemption_nobody_takes_over_from_one_that_works(segment: Segme
     assert not [one for one in transitions(segment, since) if "forwarder" not in one.after and one.after == "active"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(segments(), st.data())
 def test_fewer_lost_hellos_than_the_hold_time_covers_change_nothing(segment: Segment, data: st.DataObject) -> None:
     segment.start()
@@ -204,7 +204,7 @@ def test_fewer_lost_hellos_than_the_hold_time_covers_change_nothing(segment: Seg
     assert transitions(segment, since) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(segments(), st.data())
 def test_two_actives_after_a_partition_heal_to_one(segment: Segment, data: st.DataObject) -> None:
     segment.start()
@@ -220,7 +220,7 @@ def test_two_actives_after_a_partition_heal_to_one(segment: Segment, data: st.Da
     settled(segment)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(segments(), st.data())
 def test_reboots_cause_no_second_active(segment: Segment, data: st.DataObject) -> None:
     segment.start()
@@ -238,7 +238,7 @@ def test_reboots_cause_no_second_active(segment: Segment, data: st.DataObject) -
     settled(segment)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 3), st.sampled_from([Timers(200, 900), Timers(1000, 3500)]), st.booleans())
 def test_timers_are_learned_from_the_active(configured: int, timers: Timers, preempt: bool) -> None:
     """RFC 2281, 5.1: who has none configured takes the active's; the active takes nobody's."""
@@ -268,7 +268,7 @@ def test_timers_are_learned_from_the_active(configured: int, timers: Timers, pre
         assert learned.count(timers) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(segments(preempt=True), st.data())
 def test_a_planned_handover_leaves_no_gap(segment: Segment, data: st.DataObject) -> None:
     """The controller raises a router and tells it. Both are active while the news is under way.

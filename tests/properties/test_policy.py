@@ -81,7 +81,7 @@ def passes(policy: list[Policy], packet: Packet, opened: list[Packet]) -> bool:
     return line.action == "allow"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(lines(), max_size=6), st.lists(packets(), min_size=1, max_size=12), st.data())
 def test_the_switches_do_what_the_lines_say(policy: list[Policy], sent: list[Packet], data: st.DataObject) -> None:
     made = fabric(*policy)

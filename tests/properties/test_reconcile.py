@@ -46,7 +46,7 @@ def reconciled(fabric: Fabric) -> list[Mod]:
     return told
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data(), configurations())
 def test_a_switch_ends_with_what_it_should_hold(data: st.DataObject, strange: tuple[Entry, ...]) -> None:
     fabric = triangle()

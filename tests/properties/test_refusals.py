@@ -65,7 +65,7 @@ def names(fabric: Fabric) -> dict[int, str]:
     return {0: "fabric"} | {row.number: row.name for row in rows}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(plans, st.lists(steps, max_size=12))
 def test_only_whom_the_switch_names_lacks_anything_there(plan: list[str], todo: list[tuple[str, object]]) -> None:
     fabric = Fabric((1, 2, 3), LINKS, EDGES)

@@ -151,7 +151,7 @@ def addresses() -> st.SearchStrategy[Address]:
     return inside | st.sampled_from([ip_address("8.8.8.8"), ip_address("2001:db8::1")])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(worlds(), st.data())
 def test_the_longest_prefix_decides(world: World, data: st.DataObject) -> None:
     fabric = fabric_of(world)

@@ -77,7 +77,7 @@ def check_no_loop(fabric: Fabric, flows: Sequence[Flow] = FLOWS) -> None:
             fabric.follow_label(start, target, flow)
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(meshes(), st.sets(st.integers(0, 14)), st.sets(st.integers(1, 7), max_size=3))
 def test_no_label_loops_whatever_died_before_the_controller_knows(
     mesh: tuple[int, Links], dead_links: set[int], dead_switches: set[int]
@@ -87,7 +87,7 @@ def test_no_label_loops_whatever_died_before_the_controller_knows(
     check_no_loop(fabric)
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(meshes(), st.data())
 def test_after_one_dead_link_labels_arrive_wherever_there_is_an_alternate(
     mesh: tuple[int, Links], data: st.DataObject
@@ -108,7 +108,7 @@ def stuck(fabric: Fabric, dead: Port, target: int) -> bool:
     return not {*way.primaries, *way.alternates} - {dead[1]}
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(meshes(), st.sets(st.integers(0, 14), max_size=6))
 def test_once_the_controller_knows_labels_arrive_wherever_there_is_a_path(
     mesh: tuple[int, Links], dead_links: set[int]
@@ -123,7 +123,7 @@ def test_once_the_controller_knows_labels_arrive_wherever_there_is_a_path(
             assert fabric.follow_label(start, target, flow) == nx.has_path(graph, start, target)
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(meshes(), st.data())
 def test_no_label_loops_between_any_two_steps_of_a_change(mesh: tuple[int, Links], data: st.DataObject) -> None:
     """Links die and live again while the switches take in what they are sent, in any order; more links die unseen."""

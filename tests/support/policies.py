@@ -70,6 +70,11 @@ def fabric(*policy: Policy) -> Fabric:
     return made
 
 
+def announcement(host: Host) -> bytes:
+    """A host tells its IPv4 address (RFC 5227, 2.3)."""
+    return packet.ethernet(f.BROADCAST, host.mac, f.ETH_ARP, packet.arp(1, host.mac, host.v4, 0, host.v4))
+
+
 def change(made: Fabric, *policy: Policy) -> None:
     """Another policy."""
     made.serial += 1

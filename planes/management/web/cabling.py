@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+from planes.management.graph_layout import Spot
 from planes.management.web.elements import Ends, Place
 from planes.model import state
 from planes.model.state import R, State
@@ -14,12 +15,13 @@ from planes.model.state import R, State
 @dataclass(frozen=True)
 class Cabling:
     """What is known of cables beside the store: hosts' names by the port they are plugged in, cables between switches
-    with their names, and the rates (bits per second) of ports whose cable is shaped.
+    with their names, the rates (bits per second) of ports whose cable is shaped, and switches' spots on a map.
     """
 
     hosts: Mapping[Place, str] = field(default_factory=dict)
     names: Mapping[Ends, str] = field(default_factory=dict)
     rates: Mapping[Place, int] = field(default_factory=dict)
+    spots: Mapping[str, Spot] = field(default_factory=dict)
 
 
 def ends(a: Place, b: Place) -> Ends:

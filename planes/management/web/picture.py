@@ -79,7 +79,7 @@ class _Drawing:
         """Nodes: switches, hosts, crowds, each at its spot."""
         hung = {each.id: each.switch for each in (self._crowds or self._hosts).values()}
         pairs = [(a[0], b[0]) for a, b in self._pairs]
-        spots = graph_layout.placed(self._switches, pairs, hung, reserve=not self._crowds)
+        spots = graph_layout.placed(self._switches, pairs, hung, not self._crowds, self._cabling.spots)
         for row in self._switches.values():
             x, y = spots[row.name]
             dpid = f"{row.datapath_id:016x}"

@@ -5,27 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planes.model.consistency.context import Context, Fault
-from planes.model.plan import Check, GatewayCheck, Survive
+from planes.model.plan import Check, GatewayCheck, PathCheck, Survive
 from planes.model.resolve import attachment
 from planes.model.source import Path
 from planes.model.wiring import End
 
-_KINDS = tuple(Check.model_fields)
+KINDS = tuple(kind for kind in Check.model_fields if kind != "name")
 
 
 def faults(context: Context) -> Iterator[Fault]:
     """Everything wrong with the checks."""
     plugged = _plugged(context) if context.wiring and context.intact("networks") else None
+    named: set[str] = set()
     for index, check in enumerate(context.plan.checks):
         here: Path = ("checks", index)
-        given = [kind for kind in _KINDS if kind in check.model_fields_set]
+        if check.name in named:
+            yield Fault((*here, "name"), f"another check is called {check.name!r}")
+        named |= {check.name} if check.name else set()
+        given = [kind for kind in KINDS if kind in check.model_fields_set]
         if len(given) != 1:
             if context.intact(*here):
-                yield Fault(here, f"a check is one of {', '.join(_KINDS)}")
+                yield Fault(here, f"a check is one of {', '.join(KINDS)}")
             continue
         yield from _hosts(context, (*here, given[0]), check, plugged)
         if check.survive:
             yield from _survive(context, (*here, "survive"), check.survive)
+        if check.path:
+            yield from _path(context, (*here, "path"), check.path)
         if check.gateway:
             yield from _gateway(context, (*here, "gateway"), check.gateway)
 
@@ -79,13 +85,25 @@ def _host(context: Context, path: Path, name: str, plugged: frozenset[str] | Non
 def _survive(context: Context, here: Path, survive: Survive) -> Iterator[Fault]:
     if bool(survive.fail) == (survive.each is not None) and context.intact(*here):
         yield Fault(here, "'survive' says what fails: 'fail: acc1/dist1' (link, switch, controller) or 'each: link'")
+    yield from _parts(context, (*here, "fail"), survive.fail, ("controller",))
+
+
+def _parts(context: Context, here: Path, names: tuple[str, ...], more: tuple[str, ...] = ()) -> Iterator[Fault]:
+    """Names of links and switches that are none."""
     wiring = context.wiring
     if wiring is None or not context.intact("topology", "links"):
         return
-    allowed = ["controller", *context.switches, *(wire.name for wire in wiring.wires)]
-    for index, name in enumerate(survive.fail):
+    allowed = [*more, *context.switches, *(wire.name for wire in wiring.wires)]
+    for index, name in enumerate(names):
         if wiring.wire_named(name) is None:
-            yield from context.unknown("link or switch", name, allowed, (*here, "fail", index))
+            yield from context.unknown("link or switch", name, allowed, (*here, index))
+
+
+def _path(context: Context, here: Path, path: PathCheck) -> Iterator[Fault]:
+    if not (path.avoids or path.through or path.spread) and context.intact(*here):
+        yield Fault(here, "'path' says what the ways avoid, go through, or how many there are: avoids, through, spread")
+    yield from _parts(context, (*here, "avoids"), path.avoids)
+    yield from _parts(context, (*here, "through"), path.through)
 
 
 def _gateway(context: Context, here: Path, check: GatewayCheck) -> Iterator[Fault]:
@@ -106,3 +124,5 @@ def _gateway(context: Context, here: Path, check: GatewayCheck) -> Iterator[Faul
     for key, name in (("active", check.active), ("standby", check.standby)):
         if name is not None:
             yield from context.unknown("member of this gateway", name, members, (*here, key))
+    if check.takeover is not None and check.standby is None and context.intact(*here):
+        yield Fault((*here, "takeover"), "'takeover' needs a 'standby': the one that is to take over")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planes.model.consistency.context import Context, Fault
-from planes.model.plan import GENERATORS, Host, Topology
+from planes.model.plan import Host, Topology
 from planes.model.source import Path
 from planes.model.wiring import MAX_INTERFACE, End, Wiring
 
 BFD_MIN, BFD_MAX = 0.01, 10.0  # seconds: Open vSwitch counts milliseconds, and its timers keep some ten of them
-_PARAMETERS = sorted({parameter for allowed in GENERATORS.values() for parameter in allowed})
 
 
 def faults(context: Context) -> Iterator[Fault]:
@@ -20,7 +19,6 @@ def faults(context: Context) -> Iterator[Fault]:
         yield Fault(("bfd",), "'bfd' must be from 10ms to 10s")
     if topology is None:
         return
-    yield from _origin(topology)
     yield from _names(topology)
     yield from _datapath_ids(topology)
     for name, host in topology.hosts.items():
@@ -30,23 +28,6 @@ def faults(context: Context) -> Iterator[Fault]:
     if context.wiring:
         yield from _links(context, topology, context.wiring)
         yield from _plugged(context, context.wiring)
-
-
-def _origin(topology: Topology) -> Iterator[Fault]:
-    here: Path = ("topology",)
-    if topology.generate and topology.graphml:
-        yield Fault((*here, "graphml"), "a topology is generated or read from a file, not both", True)
-    given = [key for key in ("switches", "links") if getattr(topology, key)]
-    if not topology.drawn:
-        for key in given:
-            yield Fault((*here, key), f"a topology that is generated or read takes no {key!r}", True)
-    elif topology.hosts_each is not None:
-        yield Fault((*here, "hosts"), "'hosts' must be a mapping of names; a number goes with 'generate' or 'graphml'")
-    allowed = GENERATORS.get(topology.generate or "", ())
-    for key in _PARAMETERS:
-        if getattr(topology, key) is not None and key not in allowed:
-            which = f"'generate: {topology.generate}'" if topology.generate else "a topology without 'generate'"
-            yield Fault((*here, key), f"{which} takes no {key!r}", True)
 
 
 def _names(topology: Topology) -> Iterator[Fault]:

@@ -65,7 +65,7 @@ def test_the_version_is_the_package_s() -> None:
     ("arguments", "said"),
     [
         (["deplyo", "x"], "no command 'deplyo', did you mean 'deploy'?"),
-        (["xyzzy"], "no command 'xyzzy', allowed: apply, check"),
+        (["xyzzy"], "no command 'xyzzy', allowed: apply, capture, check"),
         (["--frob"], "No such option"),
         (["deploy"], "Missing argument 'PLAN'"),
         (["exec", "h1"], "Missing argument"),

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from planes.control.discovery import FAST_COUNT, FAST_INTERVAL, HOLD, INTERVAL, Discovery
+from planes.control.discovery import FAST_COUNT, FAST_INTERVAL, HOLD, INTERVAL, RATE, Discovery
 from planes.control.facts import Port
 from planes.control.graph import Link
 from planes.data.lldp import LldpFrame
@@ -58,6 +58,55 @@ def test_fast_start_then_the_slow_interval() -> None:
         times.append(now)
     gaps = [round(b - a, 6) for a, b in pairwise(times)]
     assert gaps == [FAST_INTERVAL] * FAST_COUNT + [INTERVAL] * 2
+
+
+def sent(machine: Discovery, since: float, until: float) -> list[tuple[float, Port]]:
+    """What is sent, and when, while time goes on from one deadline to the next."""
+    found: list[tuple[float, Port]] = []
+    now = since
+    while now < until:
+        machine.expire(now)
+        found += [(now, port) for port in frames(machine, now)]
+        now = machine.deadline() or until
+    return found
+
+
+def test_many_ports_send_less_often_and_evenly() -> None:
+    machine = Discovery(b"key")
+    count = 1000
+    for number in range(count):
+        machine.up((number, 1), 0)
+    sent(machine, 0, 60)
+    interval = count / RATE
+    slow = sent(machine, 60, 60 + 2 * interval)
+    assert abs(len(slow) - 2 * count) <= RATE
+    for second in range(60, 60 + 2 * round(interval) - 1):
+        assert sum(second <= at < second + 1 for at, _ in slow) <= 1.2 * RATE
+    assert {frame.ttl for frame in frames(machine, 1000).values()} == {round(4 * interval)}
+
+
+def test_what_was_sent_holds_as_long_as_it_says_though_many_ports_come_up_and_go() -> None:
+    machine = joined()
+    for number in range(10, 1010):
+        machine.up((number, 1), 1)
+    now, heard = 1.0, 0
+    while now < 60:
+        machine.expire(now)
+        assert machine.links() == {Link(A, B)}, now
+        for port, frame in frames(machine, now).items():
+            if port in (A, B):
+                heard += 1
+                machine.received(B if port == A else A, frame, now)
+        if now > 30:
+            machine.down((round(now * 100) % 1000 + 10, 1))
+        now = machine.deadline() or 60
+    assert heard >= 8
+
+
+def test_a_forged_hold_time_does_not_count() -> None:
+    machine = joined()
+    genuine = frames(machine, INTERVAL)[A]
+    assert machine.received(B, replace(genuine, ttl=60000), 3) == "lldp-not-ours"
 
 
 def test_a_link_not_heard_for_its_hold_time_is_gone() -> None:

@@ -233,7 +233,7 @@ STEPS = st.tuples(
 
 
 @given(st.lists(STEPS, max_size=30))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 def test_no_interleaving_loses_a_commit_silently(steps: list[tuple[int, str, str, int]]) -> None:
     with closing(World()) as database:
         _interleave(database, steps)

@@ -61,7 +61,8 @@ def test_a_network_is_its_lines_with_the_comments_above_it() -> None:
 def test_every_shipped_plan_comes_apart(plan: Path) -> None:
     text = plan.read_text(encoding="utf-8")
     assert join(split(text)) == text
-    assert names(text) == list(parse(text).networks)
+    written = [name for name in parse(text).networks if f"\n  {name}:" in text]  # a drawn topology may do without
+    assert names(text) == written
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def applied(intent: Intent, checked: Checked) -> Intent:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 def test_the_part_is_told_as_the_whole_is(data: st.DataObject) -> None:
     checker, running = Checker(), split(START)
     intent = resolve(parse(START))

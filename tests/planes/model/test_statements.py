@@ -162,7 +162,6 @@ def test_the_first_network_of_a_plan() -> None:
         ("set networks office rate 5M 6M", "'6M'"),
         ("set networks 9", "'9' is not a name"),
         ("set networks office policy 3 allow from lan", "no number 3: 1 to 2 are there"),
-        ("set checks isolate [ h1 h2 ]", "'isolate' is not yet supported"),
         ("delete networks ofice", "there is no 'ofice' in 'networks', did you mean 'office'?"),
         (f"delete {USERS} ports h9", "no 'h9' there, allowed: h1, h2"),
         ("delete networks office policy deny to users", "none of them is; give its number, 1 to 2"),

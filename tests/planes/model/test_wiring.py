@@ -84,3 +84,12 @@ def test_no_two_ends_are_the_same_and_numbering_is_stable(pairs: list[tuple[str,
         assert ports == list(range(1, len(ports) + 1))
     assert wire(topology("a b c d", "", *links, "a b")).wires[:-1] == wiring.wires
     assert all(wiring.wire_named(each.name) == each for each in wiring.wires)
+
+
+def test_hosts_know_the_part_of_the_fabric_that_they_are_in() -> None:
+    nodes = {"switches": dict.fromkeys("abcd"), "hosts": dict.fromkeys(("h1", "h2", "h3"))}
+    links = (("a", "b"), ("c", "b"), ("h1", "a"), ("h2", "c"), ("h3", "d"), ("h3", "a"))
+    wiring = wire(Topology.model_validate({**nodes, "links": links}))
+    assert wiring.parts("h1") == wiring.parts("h2")
+    assert len(wiring.parts("h3")) == 2
+    assert wiring.parts("h1") < wiring.parts("h3")

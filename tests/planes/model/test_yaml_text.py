@@ -188,7 +188,7 @@ def paths(value: object, path: Path = ()) -> Iterator[Path]:
 
 
 @given(texts(), st.data())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_any_change_of_any_text_comes_to_what_is_meant(text: str, data: st.DataObject) -> None:
     before = plain(text)
     path = data.draw(st.sampled_from(list(paths(before))))
@@ -215,7 +215,7 @@ def test_any_change_of_any_text_comes_to_what_is_meant(text: str, data: st.DataO
 
 
 @given(texts(), st.data())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 def test_a_scalar_is_set_in_its_place_and_no_other_character_changes(text: str, data: st.DataObject) -> None:
     before = plain(text)
     scalars = [path for path in paths(before) if isinstance(_at(before, path), bool | int | str)]

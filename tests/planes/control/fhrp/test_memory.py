@@ -67,7 +67,7 @@ scraps = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(PROTOCOLS), st.data())
 def test_whatever_the_store_holds_is_a_memory_or_none(protocol: str, data: st.DataObject) -> None:
     mine: Machine = made(protocol, 1)

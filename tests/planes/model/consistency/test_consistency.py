@@ -35,12 +35,11 @@ checks:
 
 
 def said(text: str) -> list[str]:
-    """What is wrong with a plan, without what is not yet supported."""
+    """What is wrong with a plan."""
     try:
         parse(text, "p")
     except PlanError as error:
-        found = [str(problem) for problem in error.problems]
-        return [problem[2:] for problem in found if not problem.endswith("not yet supported")]
+        return [str(problem)[2:] for problem in error.problems]
     return []
 
 
@@ -171,6 +170,10 @@ CHECKS = [
     ("survive: {between: [h1, h2]}", "22:14: 'survive' says what fails"),
     ("survive: {fail: d1/cora, between: [h1, h2]}", "22:21: unknown link or switch 'd1/cora', did you mean 'd1/core'?"),
     ("survive: {fail: [core/d1, controller, d2], between: [h1, h2]}", None),
+    ("path: {between: [h1, h2]}", "22:11: 'path' says what the ways avoid, go through, or how many there are"),
+    ("path: {between: [h1, h2], avoids: cora}", "22:39: unknown link or switch 'cora', did you mean 'core'?"),
+    ("path: {between: [h1, h2], through: [core, d1/cora]}", "22:47: unknown link or switch 'd1/cora'"),
+    ("{name: quick, path: {between: [h1, h2], spread: 2}}", None),
     ("gateway: {network: offic, segment: users, active: d1}", "22:24: unknown network 'offic', did you mean 'office'?"),
     ("gateway: {network: office, segment: user, active: d1}", "22:41: unknown segment 'user', did you mean 'users'?"),
     ("gateway: {network: office, segment: users, active: d1}", "22:41: segment 'users' has no gateway that elects"),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from planes.management.gateway_checks import faults
+from planes.model.gateway_checks import faults
 from planes.model.load import parse
 from planes.model.plan import Plan
 from planes.model.state import GatewayState, Key, Row, State, key

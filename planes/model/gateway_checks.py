@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from ipaddress import ip_address
 
-from planes.model import state
 from planes.model.plan import GatewayCheck, Member, Plan
 from planes.model.state import GatewayState, State
 
@@ -18,18 +17,32 @@ WAITING = ("standby", "speak", "listen", "backup")
 
 def faults(plan: Plan, known: State, failed: Collection[str] = ()) -> list[tuple[str, str, str, str]]:
     """What does not hold: the gateway, what its router is to be, who was expected, who was found."""
-    rows: list[tuple[str, str, str, str]] = []
-    for check in (each.gateway for each in plan.checks if each.gateway):
-        here = f"{check.network}/{check.segment}"
-        found = [
-            row for row in known.of(state.GatewayState) if (row.network, row.segment) == (check.network, check.segment)
-        ]
-        active, standby = _active(found), _next(found, _members(plan, check))
-        wanted = (check.active, check.standby) if check.active not in failed else (check.standby, None)
-        for role, name, who in zip(("active", "standby"), wanted, (active, standby), strict=True):
-            if name is not None and name != who and name not in failed:
-                rows.append((here, role, name, who))
-    return rows
+    checks = (each.gateway for each in plan.checks if each.gateway)
+    return [row for check in checks for row in faults_of(plan, check, known, failed)]
+
+
+def faults_of(
+    plan: Plan, check: GatewayCheck, known: State, failed: Collection[str] = ()
+) -> list[tuple[str, str, str, str]]:
+    """The same of one check."""
+    here = f"{check.network}/{check.segment}"
+    found = _rows(check, known)
+    active, standby = _active(found), _next(found, _members(plan, check))
+    wanted = (check.active, check.standby) if check.active not in failed else (check.standby, None)
+    return [
+        (here, role, name, who)
+        for role, name, who in zip(("active", "standby"), wanted, (active, standby), strict=True)
+        if name is not None and name != who and name not in failed
+    ]
+
+
+def active_of(check: GatewayCheck, known: State) -> str:
+    """Who routes in the gateway that a check is about."""
+    return _active(_rows(check, known))
+
+
+def _rows(check: GatewayCheck, known: State) -> list[GatewayState]:
+    return [row for row in known.of(GatewayState) if (row.network, row.segment) == (check.network, check.segment)]
 
 
 def _members(plan: Plan, check: GatewayCheck) -> dict[str, Member]:
