@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import click
@@ -23,7 +25,9 @@ class Screen:
     paged: bool = False
     length: int | None = None
     stdin: bool = True
+    above: Callable[[Callable[[], None]], None] = lambda tell: tell()  # calls it when it may print; see Prompt.above
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _announced: deque[str] = field(default_factory=deque)  # and not printed yet
 
     def plain(self) -> Through:
         """For what passes through nothing."""
@@ -40,12 +44,15 @@ class Screen:
 
     def announce(self, line: str) -> None:
         """A line that no command printed; for other threads. It goes above a prompt that is waiting."""
+        self._announced.append(line)
+        self.above(self.tell)
+
+    def tell(self) -> None:
+        """Print what was announced and could not be printed yet."""
         with self._lock:
-            if self.paged:
-                sys.stdout.write(f"{CLEAR}{line}\n")
-                sys.stdout.flush()
-            else:
-                click.echo(line, err=True)
+            while self._announced:
+                sys.stdout.write(f"{CLEAR}{self._announced.popleft()}\n")
+            sys.stdout.flush()
 
     def pager(self, paged: bool) -> Pager:
         """For one command's output."""

@@ -79,7 +79,7 @@ class Talk:
 
         prompt = Prompt(history(os.environ), self._help, self._choices)
         self.session.interactive, self.session.asking = True, prompt.ask
-        self.screen.paged = True
+        self.screen.paged, self.screen.above = True, prompt.above
         with Kept(self.lab, lambda view: self._looked(view, prompt)) as self.session.access:
             self._lines(prompt)
         return 0
@@ -88,11 +88,13 @@ class Talk:
         while self.session.modes and not self.gone.is_set():
             with suppress(KeyboardInterrupt):  # whenever it comes, it ends what is under way, never the shell
                 self._line(prompt)
+        self.screen.tell()
 
     def _line(self, prompt: Prompt) -> None:
         message = self.session.mode.prompt(self.session)
         try:
             line = prompt.line(message)
+            self.screen.tell()
         except EOFError:
             if not self.gone.is_set():
                 self.session.leave()

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import shlex
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import run_in_terminal
+from prompt_toolkit.application import Application, run_in_terminal
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
-from prompt_toolkit.formatted_text import ANSI
+from prompt_toolkit.formatted_text import ANSI, AnyFormattedText
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
-from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.shortcuts import CompleteStyle
 
 from planes.management.grammar import Choice
@@ -27,6 +27,7 @@ HISTORY_BYTES = 1 << 20  # that are kept of the lines typed before
 Choices = Callable[[str], tuple[int, list[Choice]]]
 """Of the text before the cursor: where the word begins that is to be completed, and what it may become."""
 Help = Callable[[str], Iterable[str]]
+Tell = Callable[[], None]
 
 
 class Prompt:
@@ -35,6 +36,8 @@ class Prompt:
     def __init__(self, history: Path, help_: Help, choices: Choices) -> None:
         self._help = help_
         self._message = ""
+        self._lock = threading.Lock()
+        self._waiting: Application[str] | None = None  # whose prompt is on the screen
         self._prompt: PromptSession[str] = PromptSession(
             history=_history(history),
             completer=_Completer(choices),
@@ -48,14 +51,38 @@ class Prompt:
     def line(self, message: str) -> str:
         """A line. KeyboardInterrupt for Ctrl-C, EOFError for Ctrl-D and when `end` is called."""
         self._message = message
-        with patch_stdout(raw=True):
-            return self._prompt.prompt(ANSI(message))
+        return self._answer(self._prompt, ANSI(message))
 
     def ask(self, question: str) -> str:
         """The answer to a question, which is not a line of the history; an empty text for Ctrl-C and Ctrl-D."""
         with suppress(KeyboardInterrupt, EOFError):
-            return PromptSession[str](history=InMemoryHistory(), output=self._prompt.output).prompt(question)
+            return self._answer(PromptSession[str](history=InMemoryHistory(), output=self._prompt.output), question)
         return ""
+
+    def above(self, tell: Tell) -> None:
+        """Have something printed above the prompt while one waits, else at once; for other threads.
+
+        It may not be called when the prompt ends just then: whoever has a line tells what was not told yet.
+        """
+        with self._lock:
+            if self._waiting is None:
+                tell()
+                return
+            loop = self._waiting.loop
+            if loop is not None:
+                with suppress(RuntimeError):  # it ended just now
+                    loop.call_soon_threadsafe(_above, self._waiting, tell)
+
+    def _answer(self, prompt: PromptSession[str], message: AnyFormattedText) -> str:
+        try:
+            return prompt.prompt(message, pre_run=lambda: self._wait(prompt.app))
+        finally:
+            self._wait(None)
+
+    def _wait(self, app: Application[str] | None) -> None:
+        """The prompt is about to be drawn, or has ended."""
+        with self._lock:
+            self._waiting = app
 
     def end(self) -> None:
         """Let `line` end as for Ctrl-D; for other threads."""
@@ -81,6 +108,14 @@ class Prompt:
             run_in_terminal(lambda: print("\n".join(lines)))  # noqa: T201 - the terminal is this file's
 
         return keys
+
+
+def _above(app: Application[str], tell: Tell) -> None:
+    """At once, not by run_in_terminal: a prompt that ends while that one waits is drawn again, over what follows."""
+    if app.is_running and not app.is_done:
+        app.renderer.erase()
+        tell()
+        app.invalidate()
 
 
 class _Completer(Completer):
