@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from hypothesis import settings
+from lacking import refuse
 
 from planes.cli.testing.plugin import unmet
 
@@ -20,10 +19,3 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         lacking = unmet()
         if lacking:
             refuse(f"this machine cannot run a lab: {lacking}")
-
-
-def refuse(reason: str) -> None:
-    """Skip; in CI, where everything is meant to run, fail."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)

@@ -21,9 +21,8 @@ from topologies.vswitchd import Vswitchd, addresses, link_lines, near_lines
 
 READY_SECONDS = 30.0
 POLL_SECONDS = 0.005
-LISTEN_SECONDS = (
-    10.0  # that switches are held back for a controller that takes its time: who calls too soon waits longer
-)
+LISTEN_SECONDS = 10.0  # that switches are held back for a controller that is slow: who calls too soon waits longer
+LISTEN_POLL_SECONDS = 0.02
 LISTENING = "0A"  # TCP_LISTEN
 SWITCHD_CONTROL = "vswitchd.ctl"
 SWITCHD_FILES = 65536  # open files: a switch takes some 50
@@ -31,9 +30,7 @@ _QUIET_KERNEL = (
     "echo 0 >/proc/sys/net/ipv4/ip_forward; each=/proc/sys/net/ipv6/conf/default/disable_ipv6; "
     '[ ! -e $each ] || echo 1 >$each; exec "$@"'
 )
-BUNDLES = (
-    "other_config:bundle-idle-timeout=300"  # seconds; with 10, of a large lab's busy controller some are forgotten
-)
+BUNDLES = "other_config:bundle-idle-timeout=300"  # seconds; with 10, of a busy controller some are forgotten
 # Each turn makes and frees an object for each port; the C library's own store of freed ones is for seven of a size.
 MALLOC = "GLIBC_TUNABLES=glibc.malloc.tcache_count=2000"
 QUIET = ("-vconsole:off", "-vsyslog:off")
@@ -158,17 +155,17 @@ def start_store(directory: Directory) -> Daemon:
     return store
 
 
-def controller(directory: Directory) -> Daemon:
-    """The controller that the lab's settings name; not started yet."""
-    argv = json.loads(directory.settings.read_text())["controller"]
-    return Daemon(CONTROLLER, argv, directory.controller_log)
+def controller(directory: Directory) -> tuple[Daemon, bool]:
+    """The controller that the lab's settings name, not started yet; and whether it is ours, and so will listen."""
+    settings = json.loads(directory.settings.read_text())
+    return Daemon(CONTROLLER, settings["controller"], directory.controller_log), settings["listens"]
 
 
 def await_listening(daemon: Daemon, port: int) -> None:
     """Wait until somebody listens on a TCP port of ours, as the daemon will soon if nothing is wrong with it."""
     deadline = time.monotonic() + LISTEN_SECONDS
     while daemon.alive and not _listened(port) and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
+        time.sleep(LISTEN_POLL_SECONDS)
 
 
 def _listened(port: int) -> bool:

@@ -197,7 +197,7 @@ def deploy(
     """Bring a lab up: `with deploy(text, name) as deployment: ...; deployment.commit()`. LabError.
 
     Returns when switches and hosts stand and the controller is started; whether the fabric carries traffic yet is the
-    store's to say. `controller` is an argument list in place of ours.
+    store's to say. `controller` is an argument list in place of ours; nobody waits until that one listens.
     """
     refuse_machine(needs.lab_checks(needs.this_machine()))
     with ExitStack() as undo:
@@ -205,7 +205,7 @@ def deploy(
         undo.callback(directories.remove, directory)
         with _closing(lock):
             argv = list(controller) if controller is not None else _controller_argv(directory)
-            directory.settings.write_text(json.dumps({"controller": argv}))
+            directory.settings.write_text(json.dumps({"controller": argv, "listens": controller is None}))
             directory.plan.write_text(plan_text, encoding="utf-8")
             deployment = undo.enter_context(_start(directory, lock))
         deployment.follow(progress)

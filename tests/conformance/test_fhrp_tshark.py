@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import struct
 import subprocess
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import pytest
+from lacking import need
 
 from planes.control.fhrp.frames import encode
 from planes.control.fhrp.messages import (
@@ -47,16 +46,12 @@ HELLOS: dict[str, tuple[Message, IPv4Address | IPv6Address, str]] = {
 
 
 def dissected(path: Path, frame: bytes, *display: str) -> str:
-    tshark = shutil.which("tshark")
-    if tshark is None:
-        if os.environ.get("CI"):
-            pytest.fail("tshark is not installed: scripts/setup --test brings it")
-        pytest.skip("tshark is not installed: scripts/setup --test brings it")
+    need("tshark")
     header = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
     path.write_bytes(header + struct.pack("<IIII", 0, 0, len(frame), len(frame)) + frame)
     checks = ("vrrp", "ip", "udp")
     options = [option for name in checks for option in ("-o", f"{name}.check_checksum:TRUE") if name != "vrrp"]
-    done = subprocess.run([tshark, "-r", path, *options, *display], capture_output=True, text=True, check=True)
+    done = subprocess.run(["tshark", "-r", path, *options, *display], capture_output=True, text=True, check=True)
     return done.stdout
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 import views
-from netsnmp import DEADLINE, OPS, PASSWORD, PUBLIC, RED, SECRET, Agent, NetSnmp, StoreServer, free_port, require
+from lacking import need
+from netsnmp import DEADLINE, OPS, PASSWORD, PUBLIC, RED, SECRET, Agent, NetSnmp, StoreServer, free_port
 
 from planes.management.mibs import names
 from planes.management.snmp import own
@@ -35,7 +36,7 @@ def dotted(name: str, *index: int) -> str:
 
 @pytest.fixture(scope="module")
 def tools() -> Iterator[NetSnmp]:
-    require(*TOOLS)
+    need(*TOOLS)
     with tempfile.TemporaryDirectory(prefix="snmp") as directory:  # tmp_path may pass a socket's 107 bytes
         yield NetSnmp(Path(directory))
 

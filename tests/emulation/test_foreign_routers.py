@@ -6,10 +6,10 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from commands import Triplane, until
+from lacking import need, refuse
 
 from topologies.library import shipped
 from topologies.needs import which
@@ -98,11 +98,9 @@ def group(
 
 def _refuse_frr() -> None:
     """It gives up groups that a user namespace does not have (setgroups), so its lab must be root's."""
-    reason = "FRR's vrrpd needs a lab of root's" if os.geteuid() else ""
-    if not Path("/usr/lib/frr/vrrpd").exists():
-        reason = "FRR is not installed"
-    if reason:
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    if os.geteuid():
+        refuse("FRR's vrrpd needs a lab of root's")
+    need("/usr/lib/frr/vrrpd")
 
 
 def test_keepalived_is_there() -> None:

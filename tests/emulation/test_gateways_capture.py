@@ -5,8 +5,6 @@ Each kind is a network's of its own, under a VLAN of its own on the host that ca
 
 from __future__ import annotations
 
-import os
-import shutil
 import struct
 import subprocess
 from collections import Counter
@@ -17,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from commands import Triplane
+from lacking import need
 
 from planes.control.fhrp.frames import Received, decode
 from planes.data.packet import checksum
@@ -188,30 +187,26 @@ class Hello:
 @pytest.fixture(scope="module")
 def hellos(triplane: Triplane, tmp_path_factory: pytest.TempPathFactory) -> dict[int, list[Hello]]:
     """By VLAN."""
-    tshark = shutil.which("tshark")
-    if tshark is None:
-        if os.environ.get("CI"):
-            pytest.fail("tshark is not installed: scripts/setup --test brings it")
-        pytest.skip("tshark is not installed: scripts/setup --test brings it")
+    need("tshark")
     directory = tmp_path_factory.mktemp("capture")
     plan, capture = directory / "capture.yaml", directory / "hellos.pcap"
     plan.write_text(PLAN + "".join(kind.plan for kind in KINDS))
     triplane("deploy", str(plan))
-    _capture(triplane, tshark, capture)
+    _capture(triplane, capture)
     found: dict[int, list[Hello]] = {kind.vlan: [] for kind in KINDS}
-    for frame, said in zip(_frames(capture), _said(tshark, capture), strict=True):
+    for frame, said in zip(_frames(capture), _said(capture), strict=True):
         if PROTOCOLS & set(said["frame.protocols"].split(":")):
             found[int(said["vlan.id"])].append(Hello(frame, said))
     return found
 
 
-def _capture(triplane: Triplane, tshark: str, path: Path) -> None:
+def _capture(triplane: Triplane, path: Path) -> None:
     """Until all who speak were heard often enough: of VRRP the active, of others both members."""
     wanted = {(str(kind.vlan), each) for kind in KINDS for each in kind.speakers}
     heard: Counter[tuple[str, str]] = Counter()
     options = ["-i", "probe-eth0", "-w", str(path), "-F", "pcap", "-P", "-l", "-a", f"duration:{PATIENCE}"]
     shown = ["-T", "fields", "-e", "vlan.id", "-e", "ip.src", "-e", "ipv6.src"]
-    argv = triplane.argv("exec", "probe", "--", tshark, "-q", *options, *shown)
+    argv = triplane.argv("exec", "probe", "--", "tshark", "-q", *options, *shown)
     with subprocess.Popen(argv, env=triplane.environ, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -232,10 +227,10 @@ def _frames(path: Path) -> Iterator[bytes]:
         at += 16 + length
 
 
-def _said(tshark: str, path: Path) -> list[dict[str, str]]:
+def _said(path: Path) -> list[dict[str, str]]:
     checked = [option for name in CHECKED for option in ("-o", f"{name}:TRUE")]
     shown = [option for name in COLUMNS for option in ("-e", name)]
-    argv = [tshark, "-r", str(path), *checked, "-T", "fields", "-E", "occurrence=f", "-E", "separator=/t", *shown]
+    argv = ["tshark", "-r", str(path), *checked, "-T", "fields", "-E", "occurrence=f", "-E", "separator=/t", *shown]
     lines = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.splitlines()
     return [dict(zip(COLUMNS, line.split("\t"), strict=True)) for line in lines]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from commands import Triplane
+from lacking import refuse
 from zoo import zoo
 
 from planes.model.load import load
@@ -22,9 +23,9 @@ def test_a_shipped_plan_deploys_and_its_checks_hold(triplane: Triplane, name: st
     plan = load(shipped()[name])
     assert plan.checks, "a plan that ships says what must hold"
     programs = [argv[0] for host in (plan.topology.hosts.values() if plan.topology else ()) for argv in host.run]
-    unmet = [need for need in needs.host_checks(needs.this_machine(), programs) if not need.ok]
+    unmet = [each for each in needs.host_checks(needs.this_machine(), programs) if not each.ok]
     if unmet:
-        pytest.skip(f"{unmet[0].name} is not installed")
+        refuse(f"{unmet[0].name} is not installed")
     triplane("deploy", name)
     triplane("check", name)
     triplane("destroy", name)

@@ -33,6 +33,7 @@ networks:
 """
 EXPERIMENTAL = 0x88B5
 NEW = [0x0200_0000_00A0 | number for number in range(8)]
+LINK_LOCAL = re.compile(r"in_port=(\d).*ipv6_src=fe80:")  # learned a while after a host came up
 REFUSED = re.compile(r"network red: \d+ entries refused: OFPFMFC_TABLE_FULL")
 
 
@@ -44,6 +45,7 @@ def crowded(triplane: Triplane, tmp_path_factory: pytest.TempPathFactory) -> Tri
     triplane("deploy", str(plan))
     for pair in (("r1", "10.0.0.2"), ("b1", "10.0.0.2")):
         ping(triplane, *pair)
+    until(lambda: {port for line in flows(triplane, "s1") for port in LINK_LOCAL.findall(line)} == {"1", "2"})
     return triplane
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from commands import Triplane, until
-from netsnmp import OPS, PUBLIC, RED, Agent, NetSnmp, TrapDaemon, require
+from lacking import need
+from netsnmp import OPS, PUBLIC, RED, Agent, NetSnmp, TrapDaemon
 
 from planes.management.mibs import names
 
@@ -24,7 +25,7 @@ def dotted(name: str, *index: int) -> str:
 
 @pytest.fixture(scope="module")
 def tools(leaf_spine: Triplane) -> Iterator[NetSnmp]:
-    require("snmpget", "snmpbulkwalk", "snmptrapd")
+    need("snmpget", "snmpbulkwalk", "snmptrapd")
     with tempfile.TemporaryDirectory(prefix="snmp") as directory:
         yield NetSnmp(Path(directory), {"TRIPLANE_RUNTIME_DIR": str(leaf_spine.runtime)})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from browser import CHROMIUM, DRIVER, PHONE, Keys, Map, opened
 from commands import Triplane
+from lacking import need
 from pages import Served, serving
 
 pytestmark = pytest.mark.emulation
@@ -39,12 +39,7 @@ NAMED = (
 
 @pytest.fixture(scope="module", autouse=True)
 def chromium() -> None:
-    missing = [path for path in (CHROMIUM, DRIVER) if not Path(path).exists()]
-    if missing:
-        text = f"{', '.join(missing)} not found: apt-get install chromium chromium-driver"
-        if os.environ.get("CI") == "true":
-            pytest.fail(text)
-        pytest.skip(text)
+    need(CHROMIUM, DRIVER)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,8 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import pytest
 
 from planes.model.intent import Intent
 from planes.model.state import Put, Row
@@ -32,16 +29,6 @@ users:
 OPS = ("-v3", "-u", "ops", "-l", "authPriv", "-a", "SHA-256", "-A", PASSWORD, "-x", "AES", "-X", SECRET)
 RED = ("-v3", "-u", "red", "-l", "authNoPriv", "-a", "SHA-224", "-A", PASSWORD)
 PUBLIC = ("-v2c", "-c", "public")
-
-
-def require(*programs: str) -> None:
-    """Skip where a program is not there; in CI, where everything is meant to run, fail."""
-    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-    if lacking := [name for name in programs if not shutil.which(name, path=path)]:
-        text = f"{', '.join(lacking)} not found: install snmp, snmpd, snmptrapd and Open vSwitch"
-        if os.environ.get("CI") == "true":
-            pytest.fail(text)
-        pytest.skip(text)
 
 
 def free_port() -> int:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from lacking import need
+
 from planes.model.configuration import split
 from planes.model.intent import Intent
 from planes.model.state import Put, Row
@@ -60,6 +62,7 @@ class Stored:
 @contextmanager
 def stored(name: str) -> Iterator[Stored]:
     """A store in the directory of a lab of this name, below a runtime directory of its own."""
+    need("ovsdb-server")
     # pytest's own would be too long for a socket's path.
     runtime = tempfile.mkdtemp(prefix="tp", dir="/tmp")
     found, lock = directory.claim(Path(runtime), name)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lacking import need
 
 from planes.store import ovsdb
 from planes.store.base import Store
@@ -81,12 +80,7 @@ def sync(store: Store) -> None:
 @contextmanager
 def served() -> Iterator[Server]:
     """A server of its own; the test is skipped where Open vSwitch is not installed."""
-    missing = [name for name in ("ovsdb-server", "ovsdb-tool", "ovsdb-client") if not shutil.which(name)]
-    if missing:
-        text = f"{', '.join(missing)} not found: install Open vSwitch"
-        if os.environ.get("CI") == "true":
-            pytest.fail(text)
-        pytest.skip(text)
+    need("ovsdb-server", "ovsdb-tool", "ovsdb-client")
     with tempfile.TemporaryDirectory(prefix="store") as folder:  # tmp_path may pass a socket's 107 bytes
         server = Server(Path(folder))
         server.create()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from commands import until
+from lacking import need
 
 ENDED = "[ended with status {}]"
 _numbers = itertools.count()
@@ -57,6 +58,7 @@ class Terminal:
 @contextmanager
 def terminal(argv: Sequence[str], environ: Mapping[str, str], columns: int = 110, rows: int = 60) -> Iterator[Terminal]:
     """A program in a terminal; both are ended. One that ends before leaves its screen, and below it ENDED."""
+    need("tmux")
     name = f"triplane-test-{os.getpid()}-{next(_numbers)}"
     size = ["-x", str(columns), "-y", str(rows)]
     subprocess.run(

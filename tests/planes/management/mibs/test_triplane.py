@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+from lacking import need
 from views import NOW, STARTED, fabric, view
 from walks import column, scalar, table
 
@@ -180,8 +180,7 @@ def test_drops_are_by_reason_and_no_tenants() -> None:
 
 
 def smi(tool: str, *arguments: str) -> str:
-    if shutil.which(tool) is None:
-        pytest.skip(f"{tool} is not installed (package smitools)")
+    need(tool)
     run = subprocess.run(
         [tool, "-c", os.devnull, *arguments, str(FILE)],
         env={**os.environ, "SMIPATH": str(IMPORTED)}, capture_output=True, text=True, timeout=60, check=False,

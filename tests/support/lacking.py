@@ -1,0 +1,23 @@
+"""Tests that this machine cannot run: they skip with the reason; in CI, where everything is meant to run, they fail."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+
+
+def refuse(reason: str) -> None:
+    """Skip; in CI, fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def need(*programs: str) -> None:
+    """Refuse where a program, by name or by its whole path, is not there."""
+    if missing := [name for name in programs if not shutil.which(name, path=PATH)]:
+        refuse(f"{', '.join(missing)} not found: scripts/setup --test installs it")
