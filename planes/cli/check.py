@@ -3,45 +3,27 @@
 from __future__ import annotations
 
 import os
-import platform
 import signal
-import subprocess
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
 
-from planes.cli.check_tools import tools
+from planes.cli.check_run import Wishes, checked
 from planes.cli.deploy import launched
-from planes.cli.origin import PlanFile
 from planes.cli.running import running
 from planes.cli.session import Once, Session
 from planes.management import check_tables
 from planes.model.errors import did_you_mean
 from planes.model.load import read_text
-from planes.model.results import Outcome, Result, Verdict
-from planes.model.source import Path as Place
+from planes.model.results import Outcome
 from topologies import lab as labs
-from topologies.checking.bench import Bench
-from topologies.checking.faulting import faults
-from topologies.checking.planning import Planned, chosen, ground, planned
-from topologies.checking.running import run
 from topologies.errors import Exit, LabError
 from topologies.lab import Deployment, Lab
 from topologies.library import find, shipped
 
 TERMINATED = 143
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What a run is asked for."""
-
-    only: tuple[str, ...]
-    fail_fast: bool
 
 
 @dataclass(frozen=True)
@@ -87,7 +69,7 @@ def check(
         stack.enter_context(_terminable())
         subject = stack.enter_context(_subject(session, timeout))
         lab, deployment = subject.lab, subject.deployment
-        outcome = _checked(session, subject, wishes)
+        outcome = checked(lab, subject.file, wishes, session.tell)
         session.show(check_tables.tables(outcome), check_tables.lines(outcome))
         session.tell(check_tables.verdict(outcome))
         if junit is not None:
@@ -141,42 +123,6 @@ def _subject(session: Session, timeout: float) -> Iterator[_Subject]:
         yield _Subject(deployment.lab, str(find(name)), deployment)
 
 
-def _checked(session: Session, subject: _Subject, wishes: Wishes) -> Outcome:
-    lab = subject.lab
-    plan, text = running(lab)
-    file = PlanFile(plan, text, subject.file or str(lab.directory.plan))
-    checks = chosen(planned(plan), wishes.only)
-    begun, at = time.monotonic(), time.time()
-    with tools(lab, subject.file) as mine, faults(lab, mine.heal, mine.tell) as made:
-        bench = Bench(lab, ground(plan, lab.info().failed), mine, made)
-        if not bench.ground.hosts:
-            raise LabError(f"lab {lab.name!r} has no hosts to ask")
-        results = tuple(_told(session, run(bench, checks, _spot(file), wishes.fail_fast)))
-    return Outcome(lab.name, plan.name, at, time.monotonic() - begun, _ordered(checks, results), _versions())
-
-
-def _ordered(checks: Sequence[Planned], results: Sequence[Result]) -> tuple[Result, ...]:
-    """In the plan's order, whatever was run first."""
-    places = {check.name: place for place, check in enumerate(checks)}
-    return tuple(sorted(results, key=lambda result: places[result.name]))
-
-
-def _told(session: Session, results: Iterator[Result]) -> Iterator[Result]:
-    """As they come, each with a word on standard error."""
-    for result in results:
-        if result.verdict is not Verdict.SKIPPED:
-            session.tell(f"{result.name} {result.verdict.value}, {result.seconds:.1f} s")
-        yield result
-
-
-def _spot(file: PlanFile) -> Callable[[Place], str]:
-    def spot(path: Place) -> str:
-        found = file.spot(path) if path else None
-        return f"{found}: {found.text}" if found else ""
-
-    return spot
-
-
 def _page(lab: Lab, outcome: Outcome) -> str:
     from planes.cli.graph import drawn
     from planes.management.report import page
@@ -185,22 +131,6 @@ def _page(lab: Lab, outcome: Outcome) -> str:
 
     topology = running(lab)[0].topology or Topology()
     return page(outcome, drawn(lab.info(), Once().view(lab, (GatewayState,)).state, topology))
-
-
-def _versions() -> tuple[tuple[str, str], ...]:
-    """Of what the results depend on."""
-    packages = [(name, found) for name in ("triplane", "ryu", "os-ken", "mininet") if (found := _version(name))]
-    switch = subprocess.run(["ovs-vsctl", "--version"], capture_output=True, text=True, check=False).stdout
-    vswitchd = [("Open vSwitch", switch.split("\n")[0].rpartition(" ")[2])] if switch else []
-    system = [("Python", platform.python_version()), (platform.system(), platform.release())]
-    return (*packages, *vswitchd, *system)
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
 
 
 def _write(path: str, text: str) -> None:

@@ -38,6 +38,9 @@ topology:
   links: [[h1, s1], [h2, s2], [r1, s2], [s1, s2], [s1, s2]]
 networks:
   net: {segments: {all: {subnet: 10.0.0.0/24, ports: [h1, h2, r1]}}}
+checks:
+  - reach: [h1, r1]
+  - {name: none, isolate: [h1, r1]}
 '''
 """
 HEAD = f"import os, pytest\nfrom planes.cli.testing import ProgramError\nfrom topologies.errors import LabError\n{PLAN}"
@@ -175,6 +178,13 @@ def test_faults_last_for_a_block(net):
     assert all(frame.label.startswith("label 0") for frame in seen.frames)
     assert any(frame.label.endswith("= net/all h2") for frame in seen.frames)
     assert any(event.kind == "link" for event in net.events)
+
+def test_the_plan_s_checks_can_be_asked_for(net):
+    assert [result.name for result in net.check("reach").results] == ["reach-1"]
+    with pytest.raises(AssertionError, match="1 checks, .*: 1 can't hold(.|\\n)*h1 and r1 are in one segment"):
+        net.check("none")
+    with pytest.raises(LabError, match="did you mean 'reach'"):
+        net.check("raech")
 
 def test_what_arrives_is_measured(net):
     assert net.h1.iperf("h2", seconds=1).rate > 1e6

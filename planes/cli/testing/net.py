@@ -9,11 +9,14 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from planes.cli.bringup import open_store, synced
+from planes.cli.check_run import Wishes, checked
 from planes.cli.lab import mend
 from planes.cli.running import await_in_force, candidate, copy, running_text
 from planes.cli.testing.node import Capture, Host, Node
+from planes.management import check_tables
 from planes.model.errors import did_you_mean
 from planes.model.plan import Plan
+from planes.model.results import Outcome
 from planes.model.state import Counter, Event, State
 from planes.store.snapshot import snapshot
 from topologies import capture as captures
@@ -136,6 +139,16 @@ class Net:
         return {reason: count for reason, count in now.items() if count}
 
     # the plan
+
+    def check(self, *only: str) -> Outcome:
+        """Run the plan's checks as `triplane check`: those of these names or kinds, all if none is named.
+
+        AssertionError with all that `triplane check` would show where one does not hold. What they fail is healed.
+        """
+        outcome = checked(self.lab, "", Wishes(only), lambda text: None)
+        if not outcome.holds:
+            raise AssertionError("\n".join([check_tables.verdict(outcome), *check_tables.lines(outcome)]))
+        return outcome
 
     def apply(self, text: str, seconds: float = 60.0) -> None:
         """Give the lab another plan's networks, as `triplane apply`; after the test it has its own again. PlanError."""
