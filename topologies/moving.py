@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeGuard
 
 from planes.model.drawing.names import fitted
+from planes.model.phrases import rate
 from planes.model.words import MAX_NODE_NAME, RESERVED
 from topologies.api import Topology, TopologyError
 
@@ -130,7 +131,7 @@ def _link(t: Topology, info: Mapping[str, Any], names: Mapping[str, str]) -> Non
 def _options(options: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """TCLink's: bw is Mbit/s, loss percent, delay and jitter text or microseconds."""
     if bandwidth := options.pop("bw", None):
-        yield "rate", f"{float(bandwidth):.6f}M"
+        yield "rate", rate(round(float(bandwidth) * MEGABIT))
     for key in ("delay", "jitter"):
         if value := options.pop(key, None):
             yield key, value if isinstance(value, str) else f"{value}us"

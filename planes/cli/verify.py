@@ -26,6 +26,7 @@ from topologies import lab as labs
 from topologies.errors import Exit, LabError
 from topologies.lab import Lab
 
+MAX_ENDS = 8  # of a frame that are told
 MAX_SHOWN = 10  # faults of a question that are shown, and so have a frame looked for
 PROVEN, VIOLATED, UNDECIDED = "proven", "violated", "not decided"
 
@@ -106,7 +107,7 @@ class Report:
         alike: dict[Question, dict[tuple[object, ...], list[Fault]]] = {each: defaultdict(list) for each in Question}
         for fault in self._faults:
             end = fault.end
-            at = (end.kind, end.dpid, end.number) if end else fault.places
+            at = (end.kind, end.dpid, end.number) if end else fault.twice
             alike[fault.question][fault.port, at, fault.unsure].append(fault)
         return {
             question: [self._shown(faults) for faults in list(groups.values())[:MAX_SHOWN]]
@@ -153,7 +154,7 @@ class Report:
         if example is None:
             yield f"  not decided: {self._undecided(fault)}"
             return
-        yield f"  {self.ends(example.trace)}"
+        yield f"  {self._ends(fault, example.trace)}"
         yield f"  frame   {example.frame.hex()}"
         yield f"  replay  {self.replay(fault, example)}"
         for switch, entry in example.met():
@@ -180,10 +181,12 @@ class Report:
         host = self._found.behind(port)
         return f"{name}:{port[1]}" + (f", where {host} is" if host else "")
 
-    def ends(self, trace: Trace) -> str:
-        """What becomes of a frame, shortly."""
-        told = dict.fromkeys(_end(route.end.fate, route.end.place) for route in trace.routes)
-        return "; ".join(list(told)[:8]) or "nothing comes of it"
+    def _ends(self, fault: Fault, trace: Trace) -> str:
+        """What becomes of a frame, shortly; and where it should have come and does not."""
+        told = list(dict.fromkeys(_end(route.end.fate, route.end.place) for route in trace.routes))[:MAX_ENDS]
+        if fault.places and not fault.twice:
+            told.append(f"it does not come to {' or '.join(map(self._at, fault.places))}")
+        return "; ".join(told) or "nothing comes of it"
 
     def replay(self, fault: Fault, example: Counterexample) -> str:
         """The command that shows it again."""
@@ -248,7 +251,7 @@ class Report:
         return (
             number, fault.question.name.lower(), fault.words, *self._place(fault.port), len(shown.faults),
             self._link(link) if link else None, VIOLATED if example else UNDECIDED,
-            self.ends(example.trace) if example else self._undecided(fault),
+            self._ends(fault, example.trace) if example else self._undecided(fault),
             example.frame.hex() if example else None, self.replay(fault, example) if example else None,
         )  # fmt: skip
 

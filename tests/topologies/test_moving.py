@@ -91,6 +91,7 @@ def test_options_become_ours_and_others_are_told(custom: str) -> None:
     assert str(found.end_of("out")) == f"{right}:7"
     wires = {each.name: each for each in found.wires}
     assert (wires["h1/left"].rate, wires["h1/left"].loss) == (10_000_000, 1.0)
+    assert "rate: 10M" in text
     trunk = wires[f"left/{right}"]
     assert (trunk.rate, trunk.delay, trunk.queue) == (100_000_000, 0.005, 50)
     assert trunk.jitter == pytest.approx(100e-6)

@@ -77,15 +77,25 @@ def test_what_is_wrong_is_told(arguments: list[str], status: int, said: str) -> 
     assert said in done.stderr
 
 
-def test_a_violation_names_the_rule_and_the_command_that_shows_it() -> None:
+def reported(*strange: Rule) -> Report:
+    """On `tenants` with rules of somebody else's on leaf1."""
     sound = of_plan(find("tenants"))
     leaf1 = next(dpid for dpid, name in sound.names.items() if name == "leaf1")
-    leak = Rule(0, 500, match(in_port=3, eth_dst=7), (Output(9),), cookie=5)
-    entries = {**sound.fabric.entries, leaf1: sound.fabric.entries[leaf1] | {leak}}
+    entries = {**sound.fabric.entries, leaf1: sound.fabric.entries[leaf1] | {*strange}}
     found = of_plan(find("tenants"))
     found = type(found)(**{**vars(found), "fabric": Fabric(entries, sound.fabric.wires)})
     result = Verifier(0).verify(found.fabric, found.core.engine.facts, found.ports, named=found.host)
-    report = Report(found, result, alone=False)
+    return Report(found, result, alone=False)
+
+
+def test_who_does_not_hear_a_broadcast_is_named_once() -> None:
+    told = "\n".join(reported(Rule(0, 500, match(in_port=3), (Output(9),), cookie=5)).lines())
+    missed = [line for line in told.splitlines() if "it does not come to" in line]
+    assert missed == ["      it leaves at leaf1:9; it does not come to leaf3:9, where r2 is"]
+
+
+def test_a_violation_names_the_rule_and_the_command_that_shows_it() -> None:
+    report = reported(Rule(0, 500, match(in_port=3, eth_dst=7), (Output(9),), cookie=5))
     told = "\n".join(report.lines())
     assert not report.holds
     assert "violated    nothing passes between networks" in told
