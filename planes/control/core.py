@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import groupby, product
+from itertools import groupby
 
 from planes.control import events as ev
 from planes.control import facts, report
@@ -22,7 +22,7 @@ from planes.control.facts import Address, Port
 from planes.control.failovers import Failovers
 from planes.control.fragments import FRAGMENTS
 from planes.control.gateways import Gateways
-from planes.control.graph import Link, Shape, graph
+from planes.control.graph import Link
 from planes.control.hosts import Known
 from planes.control.ids import Ids, IdsExhausted
 from planes.control.interfaces import Interfaces
@@ -31,7 +31,6 @@ from planes.control.issuing import Issuer
 from planes.control.journal import Journal
 from planes.control.learning import Learning
 from planes.control.ledger import Ledger
-from planes.control.paths import all_hops
 from planes.control.pulse import Pulse
 from planes.control.quarantine import Quarantine
 from planes.control.quota import Quota
@@ -43,6 +42,7 @@ from planes.control.shares import FABRIC, network_of
 from planes.control.tenants import Tenants
 from planes.control.traffic import Traffic
 from planes.control.wall import Wall
+from planes.control.ways import Ways
 from planes.data import lldp
 from planes.data.packet import parse
 from planes.data.pipeline import MAX_NUMBER, Table
@@ -91,10 +91,10 @@ class Core:
         self._reporter = Reporter(self.ledger, self.inventory, self.engine, self.tenants, self._interfaces)
         self._pulse, self._traffic = Pulse(self.ledger, self._wall), Traffic(self.ledger, self.inventory, self._wall)
         self._rollout = Rollout()
-        self._shape = Shape()
         self._resync = Resync()
         self._quarantine = Quarantine()
         self._issuer = Issuer(self.engine, self.inventory, self._rollout, self._resync, self._quarantine)
+        self._ways = Ways(self.inventory, self.engine, (self.discovery, self.damping), self._rollout, self._issuer)
         self._serial = self._applied = 0
         self._names: dict[int, str] = {}  # the switches' names as last reported
         self._report_at: float | None = None
@@ -124,7 +124,7 @@ class Core:
         changed = self.learning.take_changed()
         self.routing.learned(changed)
         self.routing.expire(now)
-        self._route()
+        self._reshaped |= self._ways.settle()
         self._elect(events, changed, now)
         deltas = self.engine.run()
         self.quota.compiled()
@@ -329,37 +329,6 @@ class Core:
         self.gateways.expire(now)
         self.gateways.settle(now)
 
-    def _route(self) -> None:
-        """The fabric's shape changed: which ports are fabric, and every switch's ways to every other.
-
-        Not while older ways are still being rolled out: between two sets of ways no label loops, among three it may.
-        """
-        records = self.inventory.records
-        lost = frozenset(dpid for dpid, record in records.items() if record.lost)
-        shape = Shape(self.damping.calm(self.discovery.links()), frozenset(records), lost)
-        if shape == self._shape:
-            return
-        if not self._rollout.idle:
-            self._strangers(shape.nodes)
-            return
-        self._shape, self._reshaped = shape, True
-        self.engine.replace(facts.FABRIC_PORT, {end: True for link in shape.links for end in (link.a, link.b)})
-        indexes = {dpid: record.index for dpid, record in records.items()}
-        hops = all_hops(graph(shape.nodes, shape.links), indexes, shape.lost)
-        self.engine.replace(facts.WAY, {(dpid, way.index): way for dpid, ways in hops.items() for way in ways})
-        self._issuer.distances = {dpid: {way.index: way.distance for way in ways} for dpid, ways in hops.items()}
-
-    def _strangers(self, nodes: frozenset[int]) -> None:
-        """Switches that came since are out of reach for now: what leads to them names groups that must be there."""
-        new = nodes - self._shape.nodes
-        if new:
-            indexes = {dpid: record.index for dpid, record in self.inventory.records.items()}
-            for dpid, peer in product(new, nodes):
-                if dpid != peer:
-                    self.engine.put(facts.WAY, (dpid, indexes[peer]), facts.Way(indexes[peer], -1))
-                    self.engine.put(facts.WAY, (peer, indexes[dpid]), facts.Way(indexes[dpid], -1))
-            self._shape = replace(self._shape, nodes=self._shape.nodes | new)
-
     # the store
 
     def _restore(self, known: state.State, now: float) -> None:
@@ -408,7 +377,7 @@ class Core:
 
     def _report(self) -> None:
         self._report_at, self._reshaped = None, False
-        self._reporter.report(self._shape.links, self.damping.dampened, self.drops)
+        self._reporter.report(self._ways.links, self.damping.dampened, self.drops)
 
 
 def _hello(port: Port, frame: lldp.LldpFrame) -> ev.SendFrame:
