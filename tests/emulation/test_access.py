@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from ipaddress import IPv4Address
 
 import pytest
-from commands import Triplane, until
+from commands import until
 from frames import ETHERTYPE
+from raw import hearing, send
 from simulated import Fabric, attached, tagged
 from vswitch import vswitch
 
+from planes.cli.testing import Net
+from planes.cli.testing.labs import Labs
 from planes.data import packet
 from planes.data.fields import BROADCAST, ETH_ARP, ETH_IPV4
 from planes.data.packet import ethernet
 from planes.model.intent import Intent, Network, Segment
+from planes.model.state import Counter, Host, State
 
 pytestmark = pytest.mark.emulation
 
@@ -59,115 +62,95 @@ R1, R2, R3, R4 = (0x0200_0000_0000 | n for n in (1, 2, 3, 4))
 
 
 @pytest.fixture(scope="module")
-def lab(triplane: Triplane) -> Triplane:
+def net(labs: Labs) -> Iterator[Net]:
     """The plan above, running."""
-    plan = triplane.runtime.parent / f"{triplane.runtime.name}-access.yaml"
-    plan.write_text(PLAN)
-    try:
-        triplane("deploy", str(plan))
-    finally:
-        plan.unlink()
-    triplane("check")
-    return triplane
+    with labs.deployed(PLAN) as found:
+        found.check()
+        yield found
 
 
-def drops(lab: Triplane) -> dict[str, int]:
-    return {row["reason"]: row["count"] for row in lab.inspect()["drops"]}
+def dropped(state: State, reason: str) -> int:
+    """How often something was dropped for a reason, ever."""
+    return next((row.count for row in state.of(Counter) if row.reason == reason), 0)
 
 
-def where(lab: Triplane, mac: str) -> str:
-    (port,) = (h["port"] for h in lab.inspect()["hosts"] if (h["network"], h["mac"]) == ("red", mac))
-    return str(port)
-
-
-@contextmanager
-def hearing(lab: Triplane, host: str, *frames: bytes) -> Iterator[None]:
-    """What is done meanwhile makes a host hear just these frames first."""
-    with lab.listening(host, len(frames)) as listener:
-        yield
-        assert listener.stdout is not None
-        assert [bytes.fromhex(listener.stdout.readline()) for _ in frames] == list(frames)
+def where(net: Net, mac: str) -> str:
+    (host,) = (row for row in net.state.of(Host) if (row.network, row.mac) == ("red", mac))
+    return f"{host.switch}:{host.port}"
 
 
 def said(text: str, dst: int = BROADCAST, src: int = R1) -> bytes:
     return ethernet(dst, src, ETHERTYPE, text.encode().ljust(46))
 
 
-def pings(lab: Triplane, host: str, address: str) -> bool:
-    return lab.run("exec", host, "--", "ping", "-c3", "-i0.2", "-W5", address).returncode == 0
-
-
-def test_the_same_vlan_is_one_tenants_here_and_anothers_there(lab: Triplane) -> None:
+def test_the_same_vlan_is_one_tenants_here_and_anothers_there(net: Net) -> None:
     frame = said("who hears this?")
-    with hearing(lab, "r9", frame), hearing(lab, "r2", frame):
-        lab.send("r1", frame)
-    with hearing(lab, "r9", tagged(frame, 200)), hearing(lab, "b2", frame):
-        lab.send("b1", frame)
+    with hearing(net.r9, frame), hearing(net.r2, frame):
+        send(net.r1, frame)
+    with hearing(net.r9, tagged(frame, 200)), hearing(net.b2, frame):
+        send(net.b1, frame)
 
 
-def test_a_guests_own_tags_pass_untouched_but_not_into_anothers_vlan(lab: Triplane) -> None:
-    before = drops(lab).get("tag-of-another-segment", 0)
+def test_a_guests_own_tags_pass_untouched_but_not_into_anothers_vlan(net: Net) -> None:
+    before = dropped(net.state, "tag-of-another-segment")
     mine, last = tagged(said("my own VLAN"), 300), said("and that was all")
-    with hearing(lab, "r9", mine, last), hearing(lab, "r2", mine, last):
-        lab.send("r1", mine, tagged(said("your VLAN"), 200), last)
-    until(lambda: drops(lab).get("tag-of-another-segment", 0) == before + 1, 20)
+    with hearing(net.r9, mine, last), hearing(net.r2, mine, last):
+        send(net.r1, mine, tagged(said("your VLAN"), 200), last)
+    net.wait(lambda state: dropped(state, "tag-of-another-segment") == before + 1, 20)
 
 
-def test_a_bonds_broadcasts_do_not_come_back_and_it_lives_on_one_link(lab: Triplane) -> None:
+def test_a_bonds_broadcasts_do_not_come_back_and_it_lives_on_one_link(net: Net) -> None:
     lost, answer = said("hello all", src=R4), said("hello you", dst=R4)
-    with hearing(lab, "r4", answer), hearing(lab, "r1", lost):
-        lab.send("r4", lost)
-        lab.send("r1", answer)
+    with hearing(net.r4, answer), hearing(net.r1, lost):
+        send(net.r4, lost)
+        send(net.r1, answer)
     for link in ("r4/s2", "r4/s2#2"):
-        lab("fail", link)
-        try:
-            until(lambda: pings(lab, "r1", "10.0.0.4"), 30)
-        finally:
-            lab("heal", link)
-    assert where(lab, "02:00:00:00:00:04") == "s2:5"
+        with net.failed(link):
+            until(lambda: net.r1.ping("r4", wait=5), 30)
+    assert where(net, "02:00:00:00:00:04") == "s2:5"
 
 
-def test_packets_from_anothers_address_are_dropped_and_counted(lab: Triplane) -> None:
+def test_packets_from_anothers_address_are_dropped_and_counted(net: Net) -> None:
     inside = packet.ipv4(IPv4Address("10.0.0.2"), IPv4Address("10.0.0.4"), 253, b"as r2 ".ljust(26))
     forged = ethernet(R4, R1, ETH_IPV4, inside)
-    before = drops(lab).get("address-spoofed", 0)
-    count = "grep -w lo: -v /proc/net/dev | awk '/eth0/ {print $3}'"
-    heard = int(lab("exec", "r4", "--", "sh", "-c", count))
-    lab.send("r1", *([forged] * 50))
-    until(lambda: drops(lab).get("address-spoofed", 0) > before, 20)
-    assert int(lab("exec", "r4", "--", "sh", "-c", count)) - heard < 50
-    assert pings(lab, "r2", "10.0.0.4")
+    before = dropped(net.state, "address-spoofed")
+    count = ("sh", "-c", "grep -w lo: -v /proc/net/dev | awk '/eth0/ {print $3}'")
+    received = int(net.r4.run(*count).stdout)
+    send(net.r1, *([forged] * 50))
+    net.wait(lambda state: dropped(state, "address-spoofed") > before, 20)
+    assert int(net.r4.run(*count).stdout) - received < 50
+    assert net.r2.ping("r4", wait=5)
 
 
-def test_a_claim_on_a_living_hosts_address_is_answered_by_it_and_dropped(lab: Triplane) -> None:
+def test_a_claim_on_a_living_hosts_address_is_answered_by_it_and_dropped(net: Net) -> None:
     claim = packet.arp(packet.ARP_REQUEST, R1, IPv4Address("10.0.0.4"), 0, IPv4Address("10.0.0.9"))
-    before = drops(lab)
+    before = net.state
+
+    def more(reason: str) -> bool:
+        return dropped(net.state, reason) > dropped(before, reason)
 
     def spoofed() -> bool:
-        lab.send("r1", ethernet(BROADCAST, R1, ETH_ARP, claim))
-        return drops(lab).get("address-spoofed", 0) > before.get("address-spoofed", 0)
+        send(net.r1, ethernet(BROADCAST, R1, ETH_ARP, claim))
+        return more("address-spoofed")
 
     until(spoofed, 30)
-    assert drops(lab)["address-on-two-hosts"] > before.get("address-on-two-hosts", 0)
-    neighbors = lab("exec", "r9", "--", "sh", "-c", "ping -c1 -W5 10.0.0.4 >/dev/null; ip neigh show 10.0.0.4")
-    assert "02:00:00:00:00:04" in neighbors
+    assert more("address-on-two-hosts")
+    net.r9.ping("r4", count=1, wait=5)
+    assert "02:00:00:00:00:04" in net.r9.run("ip", "neigh", "show", "10.0.0.4").stdout
 
 
-def test_a_bound_host_can_not_be_another_nor_another_it(lab: Triplane) -> None:
-    before = drops(lab)
+def test_a_bound_host_can_not_be_another_nor_another_it(net: Net) -> None:
+    before = net.state
     last = said("this is I", src=R3)
     inside = packet.ipv4(IPv4Address("10.0.0.33"), IPv4Address("10.0.0.1"), 253, b"x" * 26)
-    with hearing(lab, "r1", last):
-        lab.send("r3", said("another MAC", src=0x0200_0000_0077), ethernet(R1, R3, ETH_IPV4, inside), last)
-    until(lambda: drops(lab).get("source-not-bound", 0) >= before.get("source-not-bound", 0) + 2, 20)
-    lab("fail", "r3/s2")
-    try:
-        lab.send("r1", said("I am r3 now", src=R3))
-        until(lambda: drops(lab).get("source-spoofed", 0) > before.get("source-spoofed", 0), 20)
-        assert where(lab, "02:00:00:00:00:03") == "s2:3"
-    finally:
-        lab("heal", "r3/s2")
-    until(lambda: pings(lab, "r1", "10.0.0.3"), 30)
+    with hearing(net.r1, last):
+        send(net.r3, said("another MAC", src=0x0200_0000_0077), ethernet(R1, R3, ETH_IPV4, inside), last)
+    net.wait(lambda state: dropped(state, "source-not-bound") >= dropped(before, "source-not-bound") + 2, 20)
+    with net.failed("r3/s2"):
+        send(net.r1, said("I am r3 now", src=R3))
+        net.wait(lambda state: dropped(state, "source-spoofed") > dropped(before, "source-spoofed"), 20)
+        assert where(net, "02:00:00:00:00:03") == "s2:3"
+    until(lambda: net.r1.ping("r3", wait=5), 30)
 
 
 A, B, C = 0x0200_0000_0011, 0x0200_0000_0012, 0x0200_0000_0013

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from commands import Triplane, until
+from commands import DEADLINE, Triplane
 from lacking import need, refuse
 
+from planes.cli.testing import Net
+from planes.cli.testing.labs import Labs
+from planes.model.state import GatewayState, State
 from topologies.library import shipped
 from topologies.needs import which
 
 pytestmark = pytest.mark.emulation
 
+SHIPPED = "campus-vrrp-keepalived"
 WAN = "198.51.100.1"
 DIST1 = "10.1.0.2"
 FOREIGN = "10.1.0.4"
@@ -42,7 +46,7 @@ FRR = """\
 
 
 def _shipped() -> str:
-    return shipped()["campus-vrrp-keepalived"].read_text()
+    return shipped()[SHIPPED].read_text()
 
 
 def _version_2() -> str:
@@ -55,45 +59,49 @@ def _frr() -> str:
     return re.sub(r"^ {8}keepalived\.conf:.*?^  links:", f"{FRR}  links:", _shipped(), flags=re.MULTILINE | re.DOTALL)
 
 
-PLANS = {"keepalived-3": _shipped, "keepalived-2": _version_2, "frr": _frr}
+PLANS: dict[str, Callable[[], str]] = {"keepalived-3": lambda: SHIPPED, "keepalived-2": _version_2, "frr": _frr}
 
 
 @dataclass(frozen=True)
 class Group:
     """A running lab with such a group."""
 
-    lab: Triplane
+    net: Net
     router: str
 
-    def active(self) -> dict[str, str]:
-        """Whom each of our members takes for active; itself is `local`."""
-        rows = self.lab.json("inspect", "gateways")["gateways"]
+    def await_foreign(self) -> None:
+        """Until our members take the foreign router for active."""
+        self.net.wait(lambda state: set(active(state).values()) == {FOREIGN}, DEADLINE)
+
+    def await_ours(self) -> None:
+        """Until dist1 is active, and dist2 knows."""
+        self.net.wait(lambda state: active(state) == {"dist1": "local", "dist2": DIST1}, DEADLINE)
+
+    def shown(self) -> dict[str, str]:
+        """As `active`, from `triplane inspect gateways`."""
+        triplane = Triplane(self.net.lab.directory.path.parent)
+        rows = triplane.json("inspect", "gateways", self.net.lab.name)["gateways"]
         return {row["interface"].rpartition(" ")[2]: row["active"] for row in rows}
-
-    def is_foreign(self) -> bool:
-        return set(self.active().values()) == {FOREIGN}
-
-    def is_ours(self) -> bool:
-        return self.active() == {"dist1": "local", "dist2": DIST1}
 
     def first_hop(self) -> str:
         """Of a packet from h1 to the WAN; the answer must come, too."""
-        self.lab("exec", "h1", "--", "ping", "-n", "-c1", "-W8", WAN)
-        said = self.lab("exec", "h1", "--", "traceroute", "-n", "-q1", "-w5", "-m3", WAN)
+        done = self.net.h1.ping(WAN, count=1, wait=8)
+        assert done.received == 1, done.said
+        said = self.net.h1.run("traceroute", "-n", "-q1", "-w5", "-m3", WAN).stdout
         return said.splitlines()[1].split()[1]
 
 
+def active(state: State) -> dict[str, str]:
+    """Whom each of our members takes for active; itself is `local`."""
+    return {row.switch: row.active for row in state.of(GatewayState)}
+
+
 @pytest.fixture(scope="module", params=list(PLANS))
-def group(
-    request: pytest.FixtureRequest, triplane: Triplane, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Group]:
+def group(request: pytest.FixtureRequest, labs: Labs) -> Iterator[Group]:
     if request.param == "frr":
         _refuse_frr()
-    plan = tmp_path_factory.mktemp("plan") / "foreign.yaml"
-    plan.write_text(PLANS[request.param]().replace("name: campus-vrrp-keepalived", f"name: {request.param}"))
-    triplane("deploy", str(plan))
-    yield Group(triplane, request.param)
-    triplane("destroy", request.param)
+    with labs.deployed(PLANS[request.param]()) as net:
+        yield Group(net, request.param)
 
 
 def _refuse_frr() -> None:
@@ -108,51 +116,39 @@ def test_keepalived_is_there() -> None:
 
 
 def test_it_wins_by_its_priority_and_hosts_go_through_it(group: Group) -> None:
-    until(group.is_foreign)
+    group.await_foreign()
     assert group.first_hop() == FOREIGN
+    assert group.shown() == {"dist1": FOREIGN, "dist2": FOREIGN}
 
 
 def test_our_member_takes_over_when_it_dies_and_it_preempts_when_it_is_back(group: Group) -> None:
-    until(group.is_foreign)
-    group.lab("fail", "r1")
-    until(group.is_ours)
-    assert group.first_hop() == VIRTUAL
-    group.lab("heal", "r1")
-    until(group.is_foreign)
+    group.await_foreign()
+    with group.net.failed("r1"):
+        group.await_ours()
+        assert group.first_hop() == VIRTUAL
+        assert group.shown() == {"dist1": "local", "dist2": DIST1}
+    group.await_foreign()
     assert group.first_hop() == FOREIGN
 
 
 def test_two_active_ones_after_a_partition_become_one(group: Group) -> None:
-    until(group.is_foreign)
-    group.lab("fail", "--keep-carrier", "r1/acc1")
-    until(group.is_ours)
-    assert group.first_hop() == VIRTUAL
-    assert "10.1.0.1/24" in group.lab("exec", "r1", "--", "ip", "-br", "addr", "show")  # it goes on, too
-    group.lab("heal", "r1/acc1")
-    until(group.is_foreign)
+    group.await_foreign()
+    with group.net.failed("r1/acc1", keep_carrier=True):
+        group.await_ours()
+        assert group.first_hop() == VIRTUAL
+        assert "10.1.0.1/24" in group.net.r1.run("ip", "-br", "addr", "show").stdout  # it goes on, too
+    group.await_foreign()
     assert group.first_hop() == FOREIGN
 
 
 def test_with_a_lower_priority_it_is_preempted_and_loses(group: Group) -> None:
-    until(group.is_foreign)
+    group.await_foreign()
     if group.router == "frr":
-        change = (
-            "vtysh",
-            "--vty_socket",
-            "/run/frr",
-            "-c",
-            "conf t",
-            "-c",
-            "interface r1-eth0",
-            "-c",
-            "vrrp 1 priority 50",
-        )
+        lines = ("conf t", "interface r1-eth0", "vrrp 1 priority 50")
+        change = ["vtysh", "--vty_socket", "/run/frr", *(word for line in lines for word in ("-c", line))]
     else:
-        change = (
-            "sh",
-            "-c",
-            "sed -i 's/priority 120/priority 50/' /run/keepalived.conf; kill -HUP $(cat /run/keepalived.pid)",
-        )
-    group.lab("exec", "r1", "--", *change)
-    until(group.is_ours)
+        edit = "sed -i 's/priority 120/priority 50/' /run/keepalived.conf; kill -HUP $(cat /run/keepalived.pid)"
+        change = ["sh", "-c", edit]
+    group.net.r1.run(*change)
+    group.await_ours()
     assert group.first_hop() == VIRTUAL

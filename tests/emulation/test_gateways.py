@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 import pytest
-from commands import Triplane, until
+from commands import DEADLINE, Triplane
+from raw import send
 
+from planes.cli.testing import Net
+from planes.cli.testing.labs import Labs
 from planes.control.fhrp.frames import encode
 from planes.control.fhrp.messages import HsrpMessage, HsrpOpcode, HsrpState, Message, VrrpMessage
 from planes.data import fields as f
 from planes.data import packet
+from planes.model.state import Counter, Event, GatewayState, State
 
 pytestmark = pytest.mark.emulation
 
@@ -58,89 +62,104 @@ MEMBERS = ("10.1.0.2", "10.1.0.3")
 class Gateway:
     """A running lab, and what its protocol is called, calls its states, and answers with."""
 
-    lab: Triplane
+    net: Net
     protocol: str
     mac: str
     backup: tuple[str, ...]
 
-    def states(self) -> dict[str, str]:
-        """By member."""
-        rows = self.lab.json("inspect", "gateways")["gateways"]
+    def shown(self) -> dict[str, str]:
+        """The states of the members as `triplane inspect gateways` has them, by switch."""
+        triplane = Triplane(self.net.lab.directory.path.parent)
+        rows = triplane.json("inspect", "gateways", self.net.lab.name)["gateways"]
         return {row["interface"].rpartition(" ")[2]: row["state"] for row in rows}
 
     def active(self) -> list[str]:
-        return [member for member, state in self.states().items() if state == "active"]
+        return active(self.net.state)
+
+    def await_active(self, member: str) -> None:
+        """Until this member is active, and no other."""
+        self.net.wait(lambda state: active(state) == [member], DEADLINE)
 
     def ping(self, host: str, address: str) -> str:
         """One echo answered, or the test fails."""
-        return self.lab("exec", host, "--", "ping", "-n", "-c1", "-W8", address)
+        done = self.net.host(host).ping(address, count=1, wait=8)
+        assert done.received == 1, done.said
+        return done.said
 
     def neighbor(self, host: str) -> str:
-        return self.lab("exec", host, "--", "ip", "neighbor", "show", VIRTUAL)
+        return self.net.host(host).run("ip", "neighbor", "show", VIRTUAL).stdout
+
+    def activations(self) -> list[Event]:
+        """All that ever were."""
+        return [row for row in self.net.state.of(Event) if "-> active" in row.text]
+
+
+def states(state: State) -> dict[str, str]:
+    """Of the members, by switch."""
+    return {row.switch: row.state for row in state.of(GatewayState)}
+
+
+def active(state: State) -> list[str]:
+    return [member for member, standing in states(state).items() if standing == "active"]
+
+
+def dropped(state: State) -> set[tuple[str, int]]:
+    """What was dropped, by reason, and how often."""
+    return {(row.reason, row.count) for row in state.of(Counter)}
 
 
 @pytest.fixture(scope="module", params=["hsrp", "vrrp"])
-def gateway(
-    request: pytest.FixtureRequest, triplane: Triplane, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Gateway]:
+def gateway(request: pytest.FixtureRequest, labs: Labs) -> Iterator[Gateway]:
     mac, backup = ("00:00:0c:07:ac:07", ("standby", "speak", "listen")), ("00:00:5e:00:01:07", ("backup",))
-    plan = tmp_path_factory.mktemp("plan") / "gateways.yaml"
-    plan.write_text(PLAN.format(name=request.param, protocol=f"protocol: {request.param}\n          group: 7"))
-    triplane("deploy", str(plan))
-    found = Gateway(triplane, request.param, *(mac if request.param == "hsrp" else backup))
-    until(lambda: found.active() == ["dist1"])
-    yield found
-    triplane("destroy", request.param)
+    plan = PLAN.format(name=request.param, protocol=f"protocol: {request.param}\n          group: 7")
+    with labs.deployed(plan) as net:
+        found = Gateway(net, request.param, *(mac if request.param == "hsrp" else backup))
+        found.await_active("dist1")
+        yield found
 
 
 def test_hosts_reach_the_virtual_router_its_members_and_what_is_behind(gateway: Gateway) -> None:
     for address, ttl in ((VIRTUAL, 64), (WAN, 63), *((member, 64) for member in MEMBERS)):
         assert f"ttl={ttl}" in gateway.ping("h1", address)
     assert gateway.mac in gateway.neighbor("h1")
-    assert gateway.states()["dist2"] in gateway.backup
+    assert states(gateway.net.state)["dist2"] in gateway.backup
 
 
 def test_the_death_of_the_active_is_not_noticed_by_hosts_and_it_comes_back(gateway: Gateway) -> None:
     gateway.ping("h2", WAN)
-    gateway.lab("fail", "switch", "dist1")
-    until(lambda: gateway.states() == {"dist1": "unreachable", "dist2": "active"})
-    gateway.ping("h2", WAN)
-    assert gateway.mac in gateway.neighbor("h2")
-    gateway.lab("heal", "dist1")
-    until(lambda: gateway.active() == ["dist1"])  # which preempts
+    with gateway.net.failed("dist1"):
+        wanted = {"dist1": "unreachable", "dist2": "active"}
+        gateway.net.wait(lambda state: states(state) == wanted, DEADLINE)
+        gateway.ping("h2", WAN)
+        assert gateway.mac in gateway.neighbor("h2")
+        assert gateway.shown() == wanted
+    gateway.await_active("dist1")  # which preempts
     gateway.ping("h2", WAN)
 
 
 def test_with_the_controller_dead_the_standby_falls_in_by_itself(gateway: Gateway) -> None:
     gateway.ping("h1", WAN)
-    gateway.lab("fail", "controller")
-    gateway.lab("fail", "dist1")
-    gateway.ping("h1", WAN)
-    gateway.lab("heal", "dist1")
-    gateway.lab("heal", "controller")
-    until(lambda: gateway.active() == ["dist1"])
+    with gateway.net.failed("controller", "dist1"):
+        gateway.ping("h1", WAN)
+    gateway.await_active("dist1")
     gateway.ping("h1", WAN)
 
 
 def test_a_controller_that_comes_back_changes_nothing(gateway: Gateway) -> None:
-    until(lambda: gateway.active() == ["dist1"])
-    before = gateway.lab.json("events")["events"]
-    gateway.lab("fail", "controller")
-    gateway.ping("h1", WAN)
-    gateway.lab("heal", "controller")
+    gateway.await_active("dist1")
+    before = gateway.activations()
+    with gateway.net.failed("controller"):
+        gateway.ping("h1", WAN)
     gateway.ping("h1", WAN)
     assert gateway.active() == ["dist1"]
-    assert [row for row in gateway.lab.json("events")["events"] if "-> active" in row["event"]] == [
-        row for row in before if "-> active" in row["event"]
-    ]
+    assert gateway.activations() == before
 
 
 def test_a_tracked_port_costs_the_active_its_place(gateway: Gateway) -> None:
-    gateway.lab("fail", "dist1/core")
-    until(lambda: gateway.active() == ["dist2"])
-    gateway.ping("h1", WAN)
-    gateway.lab("heal", "dist1/core")
-    until(lambda: gateway.active() == ["dist1"])
+    with gateway.net.failed("dist1/core"):
+        gateway.await_active("dist2")
+        gateway.ping("h1", WAN)
+    gateway.await_active("dist1")
 
 
 def test_a_hosts_hello_and_its_claims_to_be_the_gateway_are_dropped_and_counted(gateway: Gateway) -> None:
@@ -152,10 +171,10 @@ def test_a_hosts_hello_and_its_claims_to_be_the_gateway_are_dropped_and_counted(
     claim = packet.arp(2, 0x0200_0000_0077, virtual, 0, virtual)
     stolen = packet.ethernet(f.BROADCAST, packet.mac(gateway.mac), f.ETH_ARP, packet.arp(1, 1, me, 0, me))
     frames = forged, packet.ethernet(f.BROADCAST, 0x0200_0000_0077, f.ETH_ARP, claim), stolen
-    gateway.lab.send("h2", *frames)
-    wanted = {"hello-from-a-host", "address-spoofed", "gateway-spoofed"}
-    until(lambda: wanted <= {row["reason"] for row in gateway.lab.json("inspect", gateway.protocol)["drops"]})
+    reasons, before = {"hello-from-a-host", "address-spoofed", "gateway-spoofed"}, dropped(gateway.net.state)
     told = "duplicate address 10.1.0.1, the gateway's, at acc2:1, sourced by 02:00:00:00:00:77"
-    until(lambda: [row["event"] for row in gateway.lab.json("events")["events"] if row["event"] == told])
+    send(gateway.net.h2, *frames)
+    gateway.net.wait(lambda state: reasons <= {reason for reason, _ in dropped(state) - before}, DEADLINE)
+    gateway.net.wait(lambda state: any(row.text == told for row in state.of(Event)), DEADLINE)
     assert gateway.active() == ["dist1"]
     gateway.ping("h1", WAN)

@@ -8,7 +8,11 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from commands import DEADLINE, Triplane, until
+from commands import DEADLINE, Triplane
+
+from planes.cli.testing import Host, Net
+from planes.cli.testing.labs import Labs
+from planes.model.state import GatewayState, State
 
 pytestmark = pytest.mark.emulation
 
@@ -53,87 +57,109 @@ WAN, VIRTUAL = "fd02::1", "fd01::1"
 
 
 @pytest.fixture(scope="module")
-def lab(triplane: Triplane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triplane]:
-    plan = tmp_path_factory.mktemp("plan") / "six.yaml"
+def net(labs: Labs) -> Iterator[Net]:
     tenants = (TENANT.format(protocol=name, user=user, wan=wan) for name, (user, wan, _) in TENANTS.items())
-    plan.write_text(PLAN + "".join(tenants), encoding="utf-8")
-    triplane("deploy", str(plan))
-    yield triplane
+    with labs.deployed(PLAN + "".join(tenants)) as found:
+        yield found
 
 
-def _active(lab: Triplane) -> set[str]:
-    rows = lab.json("inspect", "gateways")["gateways"]
-    return {row["interface"] for row in rows if row["state"] == "active"}
+@pytest.fixture(scope="module")
+def triplane(net: Net) -> Triplane:
+    """The command line where the lab is."""
+    return Triplane(net.lab.directory.path.parent)
 
 
-def _all_on(switch: str) -> set[str]:
+def await_active(net: Net, switch: str) -> None:
+    """Until this switch is active in both tenants, and no other."""
+    net.wait(lambda state: active(state) == all_on(switch), DEADLINE)
+
+
+def active(state: State) -> set[str]:
+    rows = state.of(GatewayState)
+    return {f"{row.network}/{row.segment} on {row.switch}" for row in rows if row.state == "active"}
+
+
+def all_on(switch: str) -> set[str]:
     return {f"{tenant}/users on {switch}" for tenant in TENANTS}
 
 
+def ping(host: Host, address: str) -> str:
+    """One echo answered, or the test fails."""
+    done = host.ping(address, "-6", count=1, wait=8)
+    assert done.received == 1, done.said
+    return done.said
+
+
+def neighbor(host: Host) -> str:
+    return host.run("ip", "-6", "neighbor", "show", VIRTUAL).stdout
+
+
 @pytest.mark.parametrize("tenant", TENANTS)
-def test_hosts_reach_the_virtual_router_and_what_is_behind_it(lab: Triplane, tenant: str) -> None:
-    host, _, mac = TENANTS[tenant]
-    until(lambda: _active(lab) == _all_on("dist1"))
+def test_hosts_reach_the_virtual_router_and_what_is_behind_it(net: Net, tenant: str) -> None:
+    name, _, mac = TENANTS[tenant]
+    await_active(net, "dist1")
     for address, ttl in ((VIRTUAL, 64), ("fd01::2", 64), ("fd01::3", 64), (WAN, 63)):
-        assert f"ttl={ttl}" in lab("exec", host, "--", "ping", "-6", "-n", "-c1", "-W8", address)
-    assert mac in lab("exec", host, "--", "ip", "-6", "neighbor", "show", VIRTUAL)
+        assert f"ttl={ttl}" in ping(net.host(name), address)
+    assert mac in neighbor(net.host(name))
 
 
-def test_events_are_followed_as_they_happen_until_ctrl_c(lab: Triplane) -> None:
-    argv = lab.argv("events", "--follow", "-o", "json")
-    with subprocess.Popen(argv, env=lab.environ, stdout=subprocess.PIPE, text=True) as following:
+def test_who_is_active_is_told_by_the_command_line(net: Net, triplane: Triplane) -> None:
+    await_active(net, "dist1")
+    rows = triplane.json("inspect", "gateways", net.lab.name)["gateways"]
+    assert {row["interface"] for row in rows if row["state"] == "active"} == all_on("dist1")
+
+
+def test_events_are_followed_as_they_happen_until_ctrl_c(net: Net, triplane: Triplane) -> None:
+    argv = triplane.argv("events", net.lab.name, "--follow", "-o", "json")
+    with subprocess.Popen(argv, env=triplane.environ, stdout=subprocess.PIPE, text=True) as following:
         assert following.stdout is not None
         known = json.loads(following.stdout.readline())
         assert set(known) == {"time", "kind", "subject", "event", "cause", "ms"}
-        lab("fail", "switch", "dist1")
-        told = (json.loads(line) for line in following.stdout)
-        assert any(each["event"] == "dist1 is out of reach" for each in told)
-        lab("heal", "switch", "dist1")
+        with net.failed("dist1"):
+            told = (json.loads(line) for line in following.stdout)
+            assert any(each["event"] == "dist1 is out of reach" for each in told)
         following.send_signal(signal.SIGINT)
         assert following.wait(DEADLINE) == 130
 
 
-def test_a_picture_has_every_node_and_link_and_who_is_active(lab: Triplane) -> None:
-    until(lambda: _active(lab) == _all_on("dist1"))
-    lab("fail", "link", "acc1/dist2")
-    drawn = lab("graph", "--as", "dot").splitlines()
-    lab("heal", "link", "acc1/dist2")
+def test_a_picture_has_every_node_and_link_and_who_is_active(net: Net, triplane: Triplane) -> None:
+    """And a link is cut and mended where it is called one."""
+    await_active(net, "dist1")
+    triplane("fail", "--lab", net.lab.name, "link", "acc1/dist2")
+    drawn = triplane("graph", net.lab.name, "--as", "dot").splitlines()
+    triplane("heal", "--lab", net.lab.name, "link", "acc1/dist2")
     assert sum(" -- " in line for line in drawn) == 9
     assert sum("shape=" in line for line in drawn) == 8
     assert '  "acc1" -- "dist2" [style=dashed, label="cut"];' in drawn
     assert any('"dist1" [' in line and "vrrp/users: active" in line for line in drawn)
-    assert lab("graph").startswith("flowchart TB\n")
+    assert triplane("graph", net.lab.name).startswith("flowchart TB\n")
 
 
-def test_the_death_of_the_active_is_not_noticed_by_hosts(lab: Triplane) -> None:
-    until(lambda: _active(lab) == _all_on("dist1"))
-    lab("fail", "switch", "dist1")
-    until(lambda: _active(lab) == _all_on("dist2"))
-    for host, _, mac in TENANTS.values():
-        lab("exec", host, "--", "ping", "-6", "-n", "-c1", "-W8", WAN)
-        assert mac in lab("exec", host, "--", "ip", "-6", "neighbor", "show", VIRTUAL)
-    lab("heal", "switch", "dist1")
-    until(lambda: _active(lab) == _all_on("dist1"))
+def test_the_death_of_the_active_is_not_noticed_by_hosts(net: Net) -> None:
+    await_active(net, "dist1")
+    with net.failed("dist1"):
+        await_active(net, "dist2")
+        for name, _, mac in TENANTS.values():
+            ping(net.host(name), WAN)
+            assert mac in neighbor(net.host(name))
+    await_active(net, "dist1")
 
 
-def test_with_the_controller_dead_the_standby_falls_in_by_itself(lab: Triplane) -> None:
-    until(lambda: _active(lab) == _all_on("dist1"))
-    lab("fail", "controller")
-    lab("fail", "switch", "dist1")
-    for host, *_ in TENANTS.values():
-        lab("exec", host, "--", "ping", "-6", "-n", "-c1", "-W8", WAN)
-    lab("heal", "switch", "dist1")
-    lab("heal", "controller")
-    until(lambda: _active(lab) == _all_on("dist1"))
+def test_with_the_controller_dead_the_standby_falls_in_by_itself(net: Net) -> None:
+    await_active(net, "dist1")
+    with net.failed("controller", "dist1"):
+        for name, *_ in TENANTS.values():
+            ping(net.host(name), WAN)
+    await_active(net, "dist1")
 
 
-def test_who_follows_events_is_told_when_the_lab_is_gone(lab: Triplane) -> None:
-    argv = lab.argv("events", "--follow")
+def test_who_follows_events_is_told_when_the_lab_is_gone(net: Net, triplane: Triplane) -> None:
+    argv = triplane.argv("events", net.lab.name, "--follow")
     with subprocess.Popen(
-        argv, env=lab.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        argv, env=triplane.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as following:
         assert following.stdout is not None
         assert "controller  started" in following.stdout.readline()
-        lab("destroy", "six")
+        triplane("destroy", net.lab.name)
         _, said = following.communicate(timeout=DEADLINE)
-    assert (following.returncode, said) == (0, "lab 'six' is gone\n")
+    assert (following.returncode, said) == (0, f"lab {net.lab.name!r} is gone\n")

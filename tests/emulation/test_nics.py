@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import Triplane
 from running import IDLE, inside, wait_until
 
-from topologies import lab as labs
-from topologies.lab import Lab
+from planes.cli.testing.labs import Labs
+from topologies.lab import Lab, deploy
 
 pytestmark = pytest.mark.emulation
 
@@ -57,7 +56,7 @@ def lab() -> Iterator[Lab]:
     path = Path(tempfile.mkdtemp(prefix="tp", dir="/tmp"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRIPLANE_RUNTIME_DIR", str(path))
-        with labs.deploy(PLAN, "nics", controller=IDLE) as deployment:
+        with deploy(PLAN, "nics", controller=IDLE) as deployment:
             lab = deployment.commit()
         yield lab
         lab.destroy()
@@ -178,13 +177,10 @@ def test_a_host_on_a_port_of_several_vlans_sees_the_trunk(lab: Lab) -> None:
     assert sorted(bridges) == ["bonded.nic0", "both.nic0", "s1", "tagged.nic0"]
 
 
-def test_tenants_are_routed_and_policed_apart_though_a_link_of_a_bond_is_cut(triplane: Triplane) -> None:
-    triplane("deploy", "tenants")
-    triplane("check", "--only", "roll-call,reach")
-    for link in ("b4/leaf2", "b4/leaf2#2"):
-        triplane("fail", link)
-        try:
-            triplane("check", "--only", "roll-call,reach")
-        finally:
-            triplane("heal", link)
-    triplane("check", "--only", "roll-call,reach")
+def test_tenants_are_routed_and_policed_apart_though_a_link_of_a_bond_is_cut(labs: Labs) -> None:
+    with labs.deployed("tenants") as net:
+        net.check("roll-call", "reach")
+        for link in ("b4/leaf2", "b4/leaf2#2"):
+            with net.failed(link):
+                net.check("roll-call", "reach")
+        net.check("roll-call", "reach")

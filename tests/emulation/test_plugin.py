@@ -178,6 +178,10 @@ def test_faults_last_for_a_block(net):
     assert all(frame.label.startswith("label 0") for frame in seen.frames)
     assert any(frame.label.endswith("= net/all h2") for frame in seen.frames)
     assert any(event.kind == "link" for event in net.events)
+    with net.failed("h1/s1"):
+        assert net.h1.ping("h2", count=2).loss == 1
+    with pytest.raises(ProgramError, match="h1: ping 10.0.0.2: ping sent nothing"):
+        net.h1.ping("h2", "--no-such-option")
 
 def test_the_plan_s_checks_can_be_asked_for(net):
     assert [result.name for result in net.check("reach").results] == ["reach-1"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from commands import Triplane, until
+from commands import until
+
+from planes.cli.testing import Net
+from planes.cli.testing.labs import Labs
+from planes.model.state import Switch
 
 pytestmark = pytest.mark.emulation
 
@@ -16,47 +19,43 @@ FLOW = re.compile(r"cookie=(\S+), duration=([\d.]+)s, (table=\d+), n_packets=\d+
 SWITCHES = ("spine1", "spine2", "leaf1", "leaf2", "leaf3")
 
 
-def ofctl(triplane: Triplane, switch: str, *arguments: str) -> str:
-    command, *rest = arguments
-    return triplane("exec", switch, "--", "ovs-ofctl", "-O", "OpenFlow13", command, switch, *rest)
+def ofctl(net: Net, switch: str, command: str, *rest: str) -> str:
+    return net[switch].run("ovs-ofctl", "-O", "OpenFlow13", command, switch, *rest).stdout
 
 
-def flows(triplane: Triplane, switch: str) -> dict[tuple[str, ...], float]:
+def flows(net: Net, switch: str) -> dict[tuple[str, ...], float]:
     """The age in seconds of each flow."""
-    found = FLOW.findall(ofctl(triplane, switch, "dump-flows"))
+    found = FLOW.findall(ofctl(net, switch, "dump-flows"))
     assert found
     return {(cookie, table, rest): float(age) for cookie, age, table, rest in found}
 
 
-def groups(triplane: Triplane, switch: str) -> list[str]:
-    return sorted(line for line in ofctl(triplane, switch, "dump-groups").splitlines() if "group_id=" in line)
+def groups(net: Net, switch: str) -> list[str]:
+    return sorted(line for line in ofctl(net, switch, "dump-groups").splitlines() if "group_id=" in line)
 
 
 @contextmanager
-def controller_dead(triplane: Triplane) -> Iterator[None]:
+def controller_dead(net: Net) -> Iterator[None]:
     """The controller is killed; afterwards it is back, and has confirmed every switch."""
-    triplane("fail", "controller")
-    try:
+    with net.failed("controller"):
         yield
-    finally:
-        triplane("heal", "controller")
-        until(lambda: all(s["connected"] for s in triplane.inspect()["switches"]), 60)
+    net.wait(lambda known: all(row.connected for row in known.of(Switch)), 60)
 
 
 @pytest.fixture(scope="module")
-def settled(leaf_spine: Triplane) -> Triplane:
-    """A fabric that has learned all its hosts."""
-    leaf_spine("check", "--only", "roll-call,reach")
-    return leaf_spine
+def settled(labs: Labs) -> Iterator[Net]:
+    """A leaf-spine that has learned all its hosts."""
+    with labs.deployed("leaf-spine") as net:
+        net.check("roll-call", "reach")
+        yield net
 
 
-def test_a_restarted_controller_touches_no_rule_and_loses_no_packet(settled: Triplane) -> None:
+def test_a_restarted_controller_touches_no_rule_and_loses_no_packet(settled: Net) -> None:
     before = {switch: (flows(settled, switch), groups(settled, switch)) for switch in SWITCHES}
-    argv = settled.argv("exec", "r1", "--", "ping", "-i0.01", "-c1000", "-W10", "-q", "10.0.0.3")
-    with subprocess.Popen(argv, env=settled.environ, stdout=subprocess.PIPE, text=True) as ping:
+    with settled.r1.running("ping", "-i0.005", "-c1000", "-W10", "-q", settled.r3.address) as pings:
         with controller_dead(settled):
             pass
-        assert "0% packet loss" in ping.communicate(timeout=120)[0].replace("100%", "all")
+        assert " 0% packet loss" in pings.wait_for(r".*packet loss", 120)[0]
     for switch, (old, old_groups) in before.items():
         new = flows(settled, switch)
         assert new.keys() == old.keys()
@@ -67,7 +66,7 @@ def test_a_restarted_controller_touches_no_rule_and_loses_no_packet(settled: Tri
 STRANGERS = ("table=0,priority=999,tcp,nw_ttl=3,tcp_flags=+syn,actions=dec_ttl,1", "table=99,actions=drop")
 
 
-def test_rules_that_went_come_back_and_a_strangers_disappear(settled: Triplane) -> None:
+def test_rules_that_went_come_back_and_a_strangers_disappear(settled: Net) -> None:
     before = flows(settled, "leaf1")
     with controller_dead(settled):
         ofctl(settled, "leaf1", "del-flows", "table=10")
@@ -82,7 +81,7 @@ def test_rules_that_went_come_back_and_a_strangers_disappear(settled: Triplane) 
     assert "meter=77 " not in ofctl(settled, "leaf1", "dump-meters")
 
 
-def test_a_switch_that_lost_everything_gets_everything(settled: Triplane) -> None:
+def test_a_switch_that_lost_everything_gets_everything(settled: Net) -> None:
     before = {switch: (flows(settled, switch).keys(), groups(settled, switch)) for switch in ("leaf2", "spine1")}
     with controller_dead(settled):
         for switch in before:
@@ -92,4 +91,4 @@ def test_a_switch_that_lost_everything_gets_everything(settled: Triplane) -> Non
     for switch, (old, old_groups) in before.items():
         until(lambda switch=switch, old=old: flows(settled, switch).keys() == old, 30)
         until(lambda switch=switch, old=old_groups: groups(settled, switch) == old, 30)
-    settled("check", "--only", "roll-call,reach")
+    settled.check("roll-call", "reach")

@@ -21,6 +21,7 @@ RUN_SECONDS = 60.0  # that a program may take, unless a test says otherwise
 READY_SECONDS = 15.0  # that a server may take to listen
 END_SECONDS = 5.0  # that a program may take to end when it is asked to
 IPERF_PORT = 5201
+_NO_WAY = re.compile("(Network is unreachable|Network is down|No route to host)$", re.MULTILINE)  # ping(8), errno(3)
 _INTERVAL, _LAST_WAIT = 0.2, 1.0  # seconds, of ping
 
 
@@ -162,7 +163,8 @@ class Host(Node):
     ) -> Ping:
         """Ask a host, by name or itself, or an address for `count` echoes; `wait` seconds for the last one.
 
-        Nothing is raised when none is answered: `assert net.h1.ping("h2").loss == 0`. `options` are ping(8)'s.
+        Nothing is raised when none is answered: `assert net.h1.ping("h2").loss == 0`; nor when the host has no way to
+        send any, as one whose link is cut. `options` are ping(8)'s. ProgramError when ping can't do what it is asked.
         """
         target = self._target(other)
         flags = ("-n", f"-c{count}", f"-i{interval:g}", f"-W{wait:g}", *options)
@@ -171,6 +173,8 @@ class Host(Node):
         try:
             return ping(done.stdout)
         except ValueError as error:
+            if _NO_WAY.search(done.stderr):
+                return Ping(count, 0, (), done.stderr)
             raise ProgramError(f"{self.name}: ping {target}: {error}", done.stderr) from error
 
     def iperf(
