@@ -93,10 +93,16 @@ def _server(create: Callable[[Path], list[str]]) -> Iterator[Path]:
 
 def _await(path: Path, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not path.exists():
+    while not _answers(path):
         if server.poll() is not None or time.monotonic() > deadline:
             raise LabError(f"ovsdb-server does not serve {path}")
         time.sleep(0.01)
+
+
+def _answers(path: Path) -> bool:
+    """Its socket is there before anybody listens on it."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(str(path)) == 0
 
 
 def _transact(path: Path, database: str, operations: list[dict[str, Any]]) -> None:

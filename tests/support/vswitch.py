@@ -156,7 +156,12 @@ def _start(environ: dict[str, str], *argv: str) -> subprocess.Popen[bytes]:
 
 def _wait_for(path: Path, processes: Iterable[subprocess.Popen[bytes]]) -> None:
     deadline = monotonic() + DEADLINE
-    while not path.exists():
+    while not _listens(path):
         assert all(process.poll() is None for process in processes), "a daemon ended"
         assert monotonic() < deadline, f"no {path}"
         select.select([], [], [], 0.01)
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
