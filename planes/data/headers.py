@@ -153,19 +153,21 @@ def uncovered(wanted: Headers, by: Sequence[Headers], effort: int = MAX_EFFORT) 
 
 
 def _uncovered(wanted: Headers, by: Sequence[Headers], budget: list[int]) -> int | None:
+    """Beside the first of the others that has something of the set, and in the holes of that one."""
     for number, each in enumerate(by):
         both = common(wanted, each)
         if both is None:
             continue
-        beside = without(wanted.cube, (*wanted.minus, each.cube))
-        found = _uncovered(beside, by[number + 1 :], budget) if beside else None
-        for hole in each.minus:
+        rest = by[number + 1 :]
+        beside = without(wanted.cube, (each.cube, *wanted.minus))
+        found = _uncovered(beside, rest, budget) if beside else None
+        known = frozenset(wanted.minus)
+        for hole in both.minus:
             if found is not None:
                 return found
-            inside = meet(wanted.cube, each.cube)
-            inside = meet(inside, hole) if inside else None
+            inside = meet(both.cube, hole) if hole not in known else None
             left = without(inside, wanted.minus) if inside else None
-            found = _uncovered(left, by[number + 1 :], budget) if left else None
+            found = _uncovered(left, rest, budget) if left else None
         return found
     found_one = without(*wanted)
     return None if found_one is None else _header(found_one.cube, found_one.minus, 0, budget)

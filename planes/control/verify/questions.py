@@ -146,11 +146,14 @@ class _Got:
         arrived: dict[Arrival, list[tuple[Headers, Leaf, Parcel]]] = {each: [] for each in wish.arrivals}
         (value, mask), _ = wish.headers
         exact = mask & _TARGET == _TARGET
+        meetings: dict[tuple[int, int, int], Headers | None] = {}  # of the wish with frames; many end in several ways
         for leaf, access, parcel in (*self._to.get(value & _TARGET, ()), *self._to_any) if exact else self._ends:
             if (value ^ parcel.value) & mask & parcel.mask:
                 continue
-            both = h.common(parcel.headers, wish.headers)
-            if both is None:
+            key = parcel.value, parcel.mask, id(parcel.minus)
+            if key not in meetings:
+                meetings[key] = h.common(parcel.headers, wish.headers)
+            if (both := meetings[key]) is None:
                 continue
             part = parcel.narrowed(both)
             arrival = next((each for each in wish.arrivals if each.access == access), None)
