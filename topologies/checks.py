@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,9 @@ from topologies.reach import ALL_NODES, Hosts, expected
 
 END_SECONDS = 10.0
 ANSWER_SECONDS = 60.0  # far more than a host's patience with the others
+# MACs of IPv4 neighbors that hosts hold at a time. Linux has room for 1,024 in all namespaces together, and no more for
+# those that come then (arp(7), gc_thresh3); an ordinary user can't have it have more.
+NEIGHBORS = 640
 
 SCRIPT = Path(__file__).with_name("rollcall.py")
 
@@ -42,18 +45,48 @@ class Finding:
 
 
 def roll_call(lab: Lab, hosts: Hosts) -> Iterator[Finding]:
-    """Ask everyone about everyone, all hosts at once. LabError when a host can't take part."""
+    """Ask everyone about everyone, as many hosts at once as the kernel has room for.
+
+    LabError when a host can't take part.
+    """
     with ExitStack() as stack:
         callers = {name: stack.enter_context(_caller(lab, name)) for name in hosts}
         for name, caller in callers.items():
             _answer(caller, name)  # it listens
         asked = {name: _questions(hosts, name) for name in hosts}
-        for name, caller in callers.items():
-            _tell(caller, {"ask": asked[name], "expect": {each: expected(hosts, name, each) for each in asked[name]}})
-        for name, caller in callers.items():
-            heard = _answer(caller, name)
-            for address in asked[name]:
-                yield Finding(name, address, expected(hosts, name, address), tuple(heard.get(address, ())))
+        for turn in _turns(asked):
+            for name in turn:
+                wanted = {each: expected(hosts, name, each) for each in asked[name]}
+                _tell(callers[name], {"ask": asked[name], "expect": wanted})
+            for name in turn:
+                heard = _answer(callers[name], name)
+                for address in asked[name]:
+                    yield Finding(name, address, expected(hosts, name, address), tuple(heard.get(address, ())))
+            if len(turn) < len(callers):
+                _forget(callers)
+
+
+def _turns(asked: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+    """Who asks at once: each address that is asked for may be a neighbor's, whose neighbor the asker then is, too."""
+    turn: list[str] = []
+    held = 0
+    for name, addresses in asked.items():
+        more = 2 * sum(":" not in each for each in addresses)
+        if turn and held + more > NEIGHBORS:
+            yield turn
+            turn, held = [], 0
+        turn.append(name)
+        held += more
+    if turn:
+        yield turn
+
+
+def _forget(callers: Mapping[str, subprocess.Popen[str]]) -> None:
+    """Make room for those who ask next."""
+    for caller in callers.values():
+        _tell(caller, {})
+    for name, caller in callers.items():
+        _answer(caller, name)
 
 
 def unreached(plan: Plan, findings: Iterable[Finding]) -> list[tuple[str, str]]:

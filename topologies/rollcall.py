@@ -1,8 +1,8 @@
 """Run on a lab host: answers who it is, and asks addresses who is there. Standard library only.
 
 `python rollcall.py NAME` reads one request a line, {"ask": [address, ...], "expect": {address: [name, ...]}}, and
-prints one answer a line: {address: [names that answered]}. An address may be a broadcast or multicast one. It answers
-others until its input ends.
+prints one answer a line: {address: [names that answered]}. An address may be a broadcast or multicast one. A request
+{} makes it forget its neighbors, and is answered by {}. It answers others until its input ends.
 
 Questions leave from a port of their own. With one port for both, a question would look, to a firewall that keeps state,
 like a late answer to the other host's.
@@ -14,6 +14,7 @@ import json
 import secrets
 import select
 import socket
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -91,6 +92,14 @@ def _question(
     return heard
 
 
+def _forget() -> Heard:
+    """Nobody's MAC is known any more."""
+    subprocess.run(
+        ["ip", "neighbor", "flush", "all"], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    return {}
+
+
 def main() -> None:
     """Answer until the input ends."""
     asking, name = _open(ASKING_PORT), sys.argv[1]
@@ -101,7 +110,8 @@ def main() -> None:
             line = sys.stdin.readline()
             if not line:
                 return
-            heard = _question(asking, sockets, name, **json.loads(line))
+            request = json.loads(line)
+            heard = _question(asking, sockets, name, **request) if request else _forget()
             print(json.dumps({address: sorted(names) for address, names in heard.items()}), flush=True)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from running import PLAN
+from running import PLAN, inside
 
 from planes.model.load import load, parse
 from planes.model.plan import Plan
@@ -53,6 +53,18 @@ def test_a_roll_call_hears_everyone_at_every_address(small: Lab) -> None:
     ]
     assert len(findings) == 8
     assert all(finding.holds for finding in findings)
+
+
+@pytest.mark.emulation
+def test_who_asks_in_turns_hears_the_same_and_leaves_no_neighbor_behind(
+    small: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = list(roll_call(small, hosts("h1, h2")))
+    inside(small, "h1", "ping", "-c1", "-W5", "10.0.0.2")
+    assert "10.0.0.2" in inside(small, "h1", "ip", "neighbor").stdout
+    monkeypatch.setattr(checks, "NEIGHBORS", 4)  # of one of the two
+    assert list(roll_call(small, hosts("h1, h2"))) == at_once
+    assert inside(small, "h1", "ip", "neighbor").stdout == ""
 
 
 @pytest.mark.emulation
