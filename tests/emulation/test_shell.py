@@ -200,6 +200,7 @@ def test_a_script_ends_where_it_fails_and_programs_leave_it_its_lines(campus: Tr
 
 
 def test_the_same_is_shown_on_the_command_line(campus: Triplane) -> None:
+    until(lambda: all(row["standby"] for row in campus.json("show", "standby")["standby"]))  # and no more moves
     for words in (
         ("standby", "brief"),
         ("segments",),
