@@ -28,6 +28,7 @@ class Screen:
     above: Callable[[Callable[[], None]], None] = lambda tell: tell()  # calls it when it may print; see Prompt.above
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _announced: deque[str] = field(default_factory=deque)  # and not printed yet
+    _waits: bool = False  # for the key after a page
 
     def plain(self) -> Through:
         """For what passes through nothing."""
@@ -50,7 +51,7 @@ class Screen:
     def tell(self) -> None:
         """Print what was announced and could not be printed yet."""
         with self._lock:
-            while self._announced:
+            while self._announced and not self._waits:
                 sys.stdout.write(f"{CLEAR}{self._announced.popleft()}\n")
             sys.stdout.flush()
 
@@ -58,7 +59,20 @@ class Screen:
         """For one command's output."""
         columns, lines = size()
         rows = lines if self.length is None else self.length
-        return Pager(self.print, pressed, rows if paged and self.paged else 0, columns)
+        return Pager(self.print, self._key, rows if paged and self.paged else 0, columns)
+
+    def _key(self, waiting: Callable[[], None]) -> str:
+        """The key after a page; what is announced meanwhile is printed then."""
+        self._wait(True)
+        try:
+            return pressed(waiting)
+        finally:
+            self._wait(False)
+            self.tell()
+
+    def _wait(self, waits: bool) -> None:
+        with self._lock:
+            self._waits = waits
 
 
 class Through:
