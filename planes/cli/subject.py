@@ -13,7 +13,7 @@ from planes.cli.unixctl import ask
 from planes.control.core import Core
 from planes.control.engine import OWNER
 from planes.control.facts import HOST, Port
-from planes.control.forecast import forecast
+from planes.control.forecast import forecast, page
 from planes.control.verify.fabric import Fabric
 from planes.control.verify.supposed import compiled
 from planes.data import readback
@@ -151,13 +151,14 @@ def of_lab(lab: Lab, rules: str) -> Subject:
     rows = [row for row in known.of(state.Port) if row.number <= MAX_PORT and row.switch in numbers]
     ports = tuple(sorted((numbers[row.switch], row.number) for row in rows))
     down = frozenset((numbers[row.switch], row.number) for row in rows if not row.up)
-    wanted, unread = _entries_of(core), tuple[str, ...]()
-    entries = wanted
+    unread, entries = tuple[str, ...](), _entries_of(core)
     if rules == INSTALLED:
         told = {each["name"] for each in ask(lab.directory.controller_control, "fabric/switches")["switches"]}
         led_to = {wires[a][0] for a in wires if a not in down and wires[a] not in down}
         unread = tuple(sorted(name for name in numbers.keys() - told if numbers[name] in led_to))
         entries = {numbers[name]: held_by(lab, name) for name in sorted(told & numbers.keys())}
+        page(core, known, {entry for held in entries.values() for entry in held})
+    wanted = _entries_of(core)
     file = str(lab.directory.plan)
     text = read_text(file)
     plan = PlanFile(parse(text, file), text, file)

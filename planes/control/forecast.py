@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from planes.control import events as ev
 from planes.control.core import Core
+from planes.control.facts import GROUP_ADDRESS
+from planes.control.fragments.segment import PAGED_GROUP
+from planes.data.packet import mac
+from planes.data.rule import Entry, Group
 from planes.model import state
 from planes.model.intent import Intent
+
+_KIND = 0xFF << 24  # of a group's number: what it is for
 
 
 def forecast(known: state.State, intent: Intent) -> Core:
@@ -22,3 +30,15 @@ def forecast(known: state.State, intent: Intent) -> Core:
         core.inventory.record(row.datapath_id).lost = not row.connected
     core.handle(ev.IntentChanged(1, intent), 0.0)
     return core
+
+
+def page(core: Core, known: state.State, held: Iterable[Entry]) -> None:
+    """Let a core know the group addresses in use, which the rows do not tell, by the groups that switches hold."""
+    names = {row.number: row.name.split("/") for row in known.of(state.Id) if row.kind == "slot"}
+    slots = {entry.id & ~_KIND for entry in held if isinstance(entry, Group) and entry.id & _KIND == PAGED_GROUP}
+    for slot in slots & names.keys():
+        network, segment, address = names[slot]
+        number = core.tenants.number(network, segment)
+        if number is not None:
+            core.engine.put(GROUP_ADDRESS, (number, mac(address)), slot)
+    core.engine.run()

@@ -10,8 +10,11 @@ import pytest
 from commands import Triplane, until
 from frames import ETHERTYPE
 
+from planes.data.packet import ethernet, mac_text
+
 pytestmark = pytest.mark.emulation
 
+R1 = 0x0200_0000_0011
 LEAK = "table=0,priority=500,in_port=3,dl_dst=02:00:00:00:99:99"
 
 
@@ -52,6 +55,22 @@ def test_what_the_switches_hold_is_proven(tenants: Triplane) -> None:
     assert "lab tenants, rules installed: 5 switches, 12 ports and VLANs" in done.stderr
     status, found = verified(tenants, "--rules", "compiled", "--failures", "0", "--network", "red")
     assert (status, found["faults"], found["gaps"]) == (0, [], [])
+
+
+GROUPS = (0x0100_5E00_0001, 0x0900_2B00_0005)  # of IP multicast, here in frames that are no IP; and another
+
+
+def test_group_addresses_in_use_are_no_strangers_and_all_is_proven(tenants: Triplane) -> None:
+    for group in GROUPS:
+        tenants.send("r1", ethernet(group, R1, ETHERTYPE, b"to a group".ljust(46)))
+        words = f"dl_dst={mac_text(group)} "
+        until(
+            lambda words=words: (
+                words in tenants("exec", "leaf1", "--", "ovs-ofctl", "-OOpenFlow13", "dump-flows", "leaf1")
+            )
+        )
+    done = tenants.run("verify")
+    assert (done.returncode, "nobody of ours" in done.stderr) == (0, False), done.stdout + done.stderr
 
 
 def test_a_leak_by_hand_is_found_with_its_rule_and_replayed(leaky: Triplane) -> None:

@@ -71,7 +71,9 @@ OWN_ADDRESS = 4000
 OWN_ECHO = 4100
 
 # LOCATE
-FLOOD = 100
+PAGED = 50  # any frame to a group address that was paged in...
+PAGED_FROM_LAG = 75
+FLOOD = 100  # ...but IP multicast, which has a flood of its own
 FLOOD_FROM_LAG = 150  # ...not back into it
 ADDRESS = 200
 TRACKED_ADDRESS = 300  # ...of a frame whose connection is tracked, for a host of this switch

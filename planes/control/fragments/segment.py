@@ -65,7 +65,9 @@ def paged(view: View, address: Address) -> Iterable[Placed]:
     if segment is None or slot is None:
         return
     wanted = match(metadata=in_segment(number), eth_dst=mac)
-    yield from _flood(view, segment, PAGED_GROUP | slot, wanted, landed(slot), (SetField(f.ETH_DST, mac),))
+    restore = (SetField(f.ETH_DST, mac),)
+    rank = (p.PAGED, p.PAGED_FROM_LAG)
+    yield from _flood(view, segment, PAGED_GROUP | slot, wanted, landed(slot), restore, rank=rank)
 
 
 def landed(slot: int, eth_type: int | None = None) -> Match:
@@ -82,6 +84,7 @@ def _flood(
     arrived: Match,
     restore: tuple[Action, ...],
     hearing: int | None = None,
+    rank: tuple[int, int] = (p.FLOOD, p.FLOOD_FROM_LAG),
 ) -> Iterable[Placed]:
     """`hearing` is the metadata under which listeners pass a flood on to EGRESS; None where they get none of it."""
     slot = next(term.value for term in arrived if term.field == f.ETH_DST)
@@ -95,7 +98,7 @@ def _flood(
         heard = Table.EGRESS if dpid in hearers else None
         entered = (hearing, f.METADATA.full) if hearing is not None and heard else None
         yield dpid, Group(group, GroupType.ALL, tuple(map(Bucket, (*local.values(), *remote))))
-        yield dpid, Rule(Table.LOCATE, p.FLOOD, wanted, (ToGroup(group),), goto=heard)
+        yield dpid, Rule(Table.LOCATE, rank[0], wanted, (ToGroup(group),), goto=heard)
         yield dpid, Rule(Table.LAND, p.SLOT, arrived, (*restore, *_each(local.values())), entered, heard)
         for lag in local:
             if is_lag(view, lag):  # a switch drops what would leave by the port it came in on, but not by its fellows
@@ -103,7 +106,7 @@ def _flood(
                 here = tuple(sorted((*wanted, *match(in_port=lag[1]))))
                 yield (
                     dpid,
-                    Rule(Table.LOCATE, p.FLOOD_FROM_LAG, here, (*others, *chain.from_iterable(remote)), goto=heard),
+                    Rule(Table.LOCATE, rank[1], here, (*others, *chain.from_iterable(remote)), goto=heard),
                 )
 
 

@@ -19,4 +19,4 @@ def test_the_orders_that_decide_are_as_they_must_be() -> None:
     assert p.ENTER < p.LLDP < p.RESERVED
     assert p.TRANSIT < p.OWN
     assert p.MISS < p.KNOWN_MAC < p.UNKNOWN_SENDER < p.KNOWN_SENDER < p.GROUP_SOURCE
-    assert p.MISS < p.FLOOD < p.ADDRESS
+    assert p.MISS < p.PAGED < p.PAGED_FROM_LAG < p.FLOOD < p.FLOOD_FROM_LAG < p.ADDRESS
