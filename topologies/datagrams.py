@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import select
+import signal
 import socket
 import struct
 import sys
@@ -100,6 +101,7 @@ def _note(receiver: socket.socket, log: Log) -> None:
 
 def main() -> None:
     """One of the two ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, whose end ends this
     match sys.argv[1:]:
         case ["receive"]:
             receive()

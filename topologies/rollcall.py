@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import secrets
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -102,6 +103,7 @@ def _forget() -> Heard:
 
 def main() -> None:
     """Answer until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, whose end ends this
     asking, name = _open(ASKING_PORT), sys.argv[1]
     sockets = [*asking.values(), *_open(PORT).values()]
     print(json.dumps({"ready": name}), flush=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +16,14 @@ from planes.cli.running import running
 from planes.cli.session import Once, Session
 from planes.management import check_tables
 from planes.model.errors import did_you_mean
-from planes.model.load import read_text
+from planes.model.load import parse
 from planes.model.results import Outcome
 from topologies import lab as labs
+from topologies.checking.planning import chosen, planned
 from topologies.errors import Exit, LabError
 from topologies.lab import Deployment, Lab
-from topologies.library import find, shipped
+from topologies.library import shipped, wanted
+from topologies.own import is_program
 
 TERMINATED = 143
 
@@ -47,8 +49,8 @@ def check(
 ) -> int:
     """Run the checks of a lab's plan, and hold a roll call besides: each host hears whom it should, and nobody else.
 
-    LAB is a lab that runs, or a plan (a file, or a shipped plan's name) that none runs: then it is deployed for the
-    checks, and destroyed after them unless it is to be kept. `survive`, `converge` and a gateway's `takeover` fail
+    LAB is a lab that runs, or a plan (as `deploy` takes it, without arguments) that none runs: then it is deployed for
+    the checks, and destroyed after them unless it is to be kept. `survive`, `converge` and a gateway's `takeover` fail
     things, and heal them.
 
     \b
@@ -67,7 +69,7 @@ def check(
             raise LabError(f"{path} can't be written: there is no such directory")
     with ExitStack() as stack:
         stack.enter_context(_terminable())
-        subject = stack.enter_context(_subject(session, timeout))
+        subject = stack.enter_context(_subject(session, wishes.only, timeout))
         lab, deployment = subject.lab, subject.deployment
         outcome = checked(lab, subject.file, wishes, session.tell)
         session.show(check_tables.tables(outcome), check_tables.lines(outcome))
@@ -103,24 +105,26 @@ def _terminable() -> Iterator[None]:
 
 
 @contextmanager
-def _subject(session: Session, timeout: float) -> Iterator[_Subject]:
+def _subject(session: Session, only: Sequence[str], timeout: float) -> Iterator[_Subject]:
     """The lab that is meant; or one deployed for this run, which ends with it unless it is committed. LabError."""
     name = session.lab_name
     living = {lab.name: lab for lab in labs.labs()} if name is not None else {}
     if name is None or name in living or session.named_by_option:
         yield _Subject(session.lab)
         return
-    if name not in shipped() and "/" not in name and not Path(name).is_file():
+    if name not in shipped() and "/" not in name and not Path(name).is_file() and not is_program(name):
         known = [*living, *shipped()]
         raise LabError(f"no lab {name!r} is running, and no plan is called so", did_you_mean(name, known), Exit.UNKNOWN)
-    text = read_text(find(name))
-    same = next((lab for lab in living.values() if lab.directory.plan.read_text(encoding="utf-8") == text), None)
+    asked = wanted(name)
+    file = asked.file if asked.file.endswith((".yaml", ".yml")) else ""  # else the lab's copy has the lines
+    same = next((lab for lab in living.values() if lab.directory.plan.read_text(encoding="utf-8") == asked.text), None)
     if same is not None:
         session.tell(f"lab {same.name!r} runs this plan")
-        yield _Subject(same, str(find(name)))
+        yield _Subject(same, file)
         return
-    with launched(session, name, (), f"check-{os.getpid()}", timeout) as deployment:
-        yield _Subject(deployment.lab, str(find(name)), deployment)
+    chosen(planned(parse(asked.text, asked.file)), only)  # before anything is launched
+    with launched(session, asked, f"check-{os.getpid()}", timeout) as deployment:
+        yield _Subject(deployment.lab, file, deployment)
 
 
 def _page(lab: Lab, outcome: Outcome) -> str:

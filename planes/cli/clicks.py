@@ -11,7 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from planes.cli.errors import told
-from planes.management.grammar import HERE, LAB, Argument, Mistake, Option, Word, value
+from planes.management.grammar import HERE, LAB, SUBJECT, Argument, Mistake, Option, Word, value
 
 Handler = Callable[..., "int | None"]
 MAX_USAGE = 40  # characters of words that a usage line lists
@@ -75,7 +75,7 @@ class Leaf(click.Command):
 
         kinds = {each.name: each.kind for each in self.word.arguments}
         kinds |= {each.name: each.kind for each in self.word.options}
-        by_option = not any(argument.kind == LAB for argument in self.word.arguments)
+        by_option = not any(argument.kind in (LAB, SUBJECT) for argument in self.word.arguments)
         session = for_one(given, by_option)
         values = {name: found for name, found in given.items() if kinds[name] not in HERE}
         ctx = click.get_current_context()
@@ -191,6 +191,7 @@ def _option(option: Option) -> click.Option:
         show_default=default is not None,
         metavar=None if taken.choices else taken.called,
         help=option.help,
+        multiple=taken.many,
     )
 
 

@@ -21,7 +21,7 @@ from topologies import lab as labs
 from topologies import needs
 from topologies.errors import LabError
 from topologies.lab import Deployment
-from topologies.library import wanted
+from topologies.library import Wanted, wanted
 
 
 def deploy(session: Session, plan: str, words: tuple[str, ...], name: str | None, timeout: float) -> None:
@@ -36,7 +36,7 @@ def deploy(session: Session, plan: str, words: tuple[str, ...], name: str | None
     leaves nothing behind.
     """
     begun = time.monotonic()
-    with launched(session, plan, words, name, timeout) as deployment:
+    with launched(session, wanted(plan, words), name, timeout) as deployment:
         lab = deployment.commit()
     nodes = [node.kind for node in lab.info().nodes]
     session.tell(
@@ -46,13 +46,10 @@ def deploy(session: Session, plan: str, words: tuple[str, ...], name: str | None
 
 
 @contextmanager
-def launched(
-    session: Session, plan: str, words: tuple[str, ...], name: str | None, timeout: float
-) -> Iterator[Deployment]:
-    """The lab of a plan as users name it; see `raised`. LabError, PlanError, StoreError."""
-    asked = wanted(plan, words)
+def launched(session: Session, asked: Wanted, name: str | None, timeout: float) -> Iterator[Deployment]:
+    """The lab of a plan, with what people should know of it; see `raised`. LabError, PlanError, StoreError."""
     for note in asked.notes:
-        session.tell(f"{plan}: {note}")
+        session.tell(f"{asked.file}: {note}")
     with ExitStack() as stack:
         with Bars() as bars:
             deployment = stack.enter_context(raised(asked.text, asked.file, name, timeout, bars.show))

@@ -19,8 +19,8 @@ def exec_(session: Session, node: str, command: tuple[str, ...]) -> int:
     \b
     Examples:
       triplane exec h1 -- ping -c3 10.1.0.12
-      triplane exec h1 -- bash                     a shell on the host
-      triplane exec s1 -- ovs-ofctl dump-flows s1  on the lab's own Open vSwitch
+      triplane exec h1 -- bash                                   a shell on the host
+      triplane exec s1 -- ovs-ofctl -O OpenFlow13 dump-flows s1  on the lab's own Open vSwitch
 
     Exits as COMMAND does; with 127 when NODE has no such program.
     """

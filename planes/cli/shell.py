@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 WRONG = 2
 
 
-def shell(session: Session, command: str | None, keep_going: bool) -> int:
+def shell(session: Session, command: tuple[str, ...], keep_going: bool) -> int:
     """Talk to LAB as to a router: `show ...`, `ping`, `trace`, `configure`, and Mininet's `h1 ping h2`.
 
     `?` tells what may come at any place, the tabulator completes, words may be abbreviated as long as they are unique.
@@ -52,8 +52,8 @@ def shell(session: Session, command: str | None, keep_going: bool) -> int:
     Exits as the line that failed: with 2 when it is wrong, else as the command does; 0 when all did well.
     """
     talk = Talk(session.lab)
-    if command is not None:
-        return talk.script(command.splitlines(), keep_going)
+    if command:
+        return talk.script([line for each in command for line in each.splitlines()], keep_going)
     if sys.stdin.isatty():
         return talk.converse()
     talk.screen.stdin = False

@@ -28,6 +28,7 @@ PROTOCOLS = ("icmp", "tcp", "udp")
 CHECKED = Argument(
     "lab", "A lab, or a plan that none runs; not needed when only one lab is running.", kind=LAB, required=False
 )
+LINES = Argument("command", label="LINE", many=True)
 DRAWN = ("mermaid", "dot", "drawio", "html")
 
 COMMANDS = (
@@ -64,7 +65,7 @@ COMMANDS = (
         "Talk to a lab as to a router: `?`, tab, show, ping, configure.",
         arguments=(LAB_ARGUMENT,),
         options=(
-            Option(("-c",), "command", "Run this line, and end.", Argument("command", label="LINE")),
+            Option(("-c",), "command", "Run this line, and end; several are run in turn.", LINES),
             Option(("--keep-going",), "keep_going", "Go on after a line that failed, where no terminal is."),
         ),
         handler="planes.cli.shell:shell",

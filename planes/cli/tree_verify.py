@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planes.cli.options import LAB_OPTION, OUTPUT
-from planes.management.grammar import Argument, Option, Word
+from planes.management.grammar import SUBJECT, Argument, Option, Word
 
 RULES = Option(
     ("--rules",), "rules", "Those that switches hold, or should.", Argument("rules", choices=("installed", "compiled"))
@@ -29,7 +29,7 @@ FRAME = Word(
 VERIFY = Word(
     "verify",
     "Prove from the rules, without traffic, what must hold of all frames.",
-    arguments=(Argument("what", "A running lab, or a plan.", "subject", required=False, label="PLAN|LAB"),),
+    arguments=(Argument("what", "A running lab, or a plan.", SUBJECT, required=False, label="PLAN|LAB"),),
     options=(
         RULES,
         Option(

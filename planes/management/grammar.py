@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 Value = str | int | float | bool | None | tuple[str, ...]
 
 LAB = "lab"  # the kind of what names the lab that a command is for: in a shell that is settled
+SUBJECT = "subject"  # the kind of what names a lab or a plan
 FORM = "form"  # the kind of what says how tables are printed
 HERE = (LAB, FORM)  # kinds that the session takes, and handlers never see
 

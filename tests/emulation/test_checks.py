@@ -159,6 +159,7 @@ def test_a_rule_that_is_gone_is_told_with_its_line_of_the_plan(two: Triplane) ->
 
 CANNOT = {
     "reach: [r1, b1]": "r1 and b1 are in different networks",
+    "path: {between: [r1, r2], avoids: leaf1}": "no links lead from r1 to r2 past leaf1",
     "survive: {fail: leaf1, between: [r1, r2]}": "without leaf1 no way leads from r1 to r2",
     "survive: {fail: spine1, between: [r1, r2], outage: 1ms}": "an outage of 1 ms can't be measured",
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import select
+import signal
 import socket
 import sys
 import time
@@ -56,6 +57,7 @@ def listen(token: bytes) -> None:
 
 def main() -> None:
     """One of the two."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, whose end ends this
     match sys.argv[1:]:
         case ["send"]:
             send()

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from itertools import combinations
 
 from planes.model.errors import did_you_mean
-from planes.model.plan import Check, Plan, Survive
+from planes.model.plan import Check, PathCheck, Plan, Survive
 from planes.model.source import Path
 from planes.model.wiring import Wiring, wire
 from topologies.checking.graph import connected, fabric_links, width
@@ -158,6 +158,8 @@ def _reasons(check: Check, ground: Ground) -> Iterator[str]:
                 yield f"{a} and {b} are in one segment, so they hear each other"
     if check.survive:
         yield from _too_much(check.survive, ground)
+    if check.path:
+        yield from _unavoidable(check.path, ground)
     if check.bandwidth:
         a, b = check.bandwidth.between
         most = width(ground.wiring, a, b) if connected(ground.wiring, a, b) else None
@@ -184,6 +186,13 @@ def _parted(a: str, b: str, ground: Ground) -> Iterator[str]:
         yield f"{a} and {b} are in different networks, between which nothing passes"
     elif address(ground.hosts, a, b) is None:
         yield f"the plan lets nothing pass from {a} to {b}: a gateway, a route or the policy is missing or in the way"
+
+
+def _unavoidable(path: PathCheck, ground: Ground) -> Iterator[str]:
+    a, b = path.between
+    for each in path.avoids if connected(ground.wiring, a, b) else ():
+        if not connected(ground.wiring, a, b, (each,)):
+            yield f"no links lead from {a} to {b} past {each}"
 
 
 def _too_much(survive: Survive, ground: Ground) -> Iterator[str]:

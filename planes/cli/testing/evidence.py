@@ -12,6 +12,7 @@ from pathlib import Path
 from planes.cli.testing.net import Net
 from planes.cli.testing.reset import ERRORS
 
+RULES = "rules"
 LINES, WIDTH = 60, 240  # of a section in the terminal
 SCRIPT = "for what in dump-flows dump-groups dump-meters; do ovs-ofctl -O OpenFlow13 $what $0; done"
 SECONDS = 30.0
@@ -35,7 +36,8 @@ def gather(net: Net, log_from: int, artifacts: Path | None, test: str) -> Iterat
         if place:
             (place / name).write_text(text)
         if text:
-            yield f"lab {net.lab.name}: {title}", _shortened(text, place / name if place else None)
+            show = _counted if title == RULES else _shortened
+            yield f"lab {net.lab.name}: {title}", show(text, place / name if place else None)
     for seen in net.captured:
         if place:
             shutil.copy(seen.path, place)
@@ -49,7 +51,7 @@ def _kinds(net: Net, log_from: int) -> Iterator[tuple[str, str, Callable[[], str
     yield "events", "events.txt", lambda: _events(net)
     yield "controller log", "controller.log", lambda: _log(net, log_from)
     yield "drops", "drops.txt", lambda: "\n".join(f"{reason}: {many}" for reason, many in net.drops.items())
-    yield "rules", "rules.txt", lambda: _rules(net)
+    yield RULES, "rules.txt", lambda: _rules(net)
 
 
 def _events(net: Net) -> str:
@@ -74,6 +76,12 @@ def _rules(net: Net) -> str:
         rules = [re.sub(r" (duration|n_bytes)=[^,]*,", "", line.strip()) for line in said.splitlines()]
         found += [f"{switch.name}: {len(rules)} lines", *rules, ""]
     return "\n".join(found)
+
+
+def _counted(text: str, whole: Path | None) -> str:
+    """Too much to read here."""
+    where = f"all are in {whole}" if whole else "--lab-artifacts DIR keeps all"
+    return f"{len(text.splitlines())} lines, as they were when the test had failed: {where}"
 
 
 def _shortened(text: str, whole: Path | None) -> str:

@@ -15,8 +15,9 @@ from tempfile import mkdtemp
 from planes.cli.deploy import raised
 from planes.cli.testing.net import Net
 from planes.cli.testing.reset import ERRORS, Origin, origin, restore
+from planes.model.errors import did_you_mean
 from planes.model.load import parse, read_text
-from topologies.errors import LabError
+from topologies.errors import Exit, LabError
 from topologies.lab import Deployment, Lab
 from topologies.library import find, shipped
 
@@ -55,6 +56,10 @@ def wanted(plan: str, directory: Path) -> Wanted:
         return Wanted(plan, "the test's plan")
     beside = directory / plan
     path = beside if plan not in shipped() and beside.is_file() else find(plan)
+    if not path.is_file():
+        near = [str(each.relative_to(directory)) for each in directory.rglob("*.yaml")]
+        raise LabError(f"no plan {plan!r}, neither beside the test, in {directory}, nor in {Path.cwd()}",
+                       did_you_mean(plan, [*near, *shipped()]), Exit.UNKNOWN)  # fmt: skip
     return Wanted(read_text(path), str(path))
 
 

@@ -83,10 +83,14 @@ def labs(pytestconfig: pytest.Config) -> Iterator[Labs]:
 def net(request: pytest.FixtureRequest, labs: Labs) -> Iterator[Net]:
     """The lab that the test's mark names: hosts by name, faults, captures, the store's state."""
     from planes.cli.testing.labs import wanted
+    from planes.cli.testing.reset import ERRORS
 
     plan, scope = _asked(request.node)
-    what = wanted(plan, request.path.parent)
-    held = labs.take(what, fresh=scope == "test")
+    try:
+        what = wanted(plan, request.path.parent)
+        held = labs.take(what, fresh=scope == "test")
+    except ERRORS as error:
+        pytest.fail(str(error), pytrace=False)
     try:
         found = labs.net(held, request.node.nodeid)
         log = held.lab.directory.controller_log

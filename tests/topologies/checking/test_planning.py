@@ -108,6 +108,7 @@ def test_what_may_hold_has_no_reason_against_it() -> None:
         ("survive: {fail: [s1/s2, s2/s3], between: [a, b]}", "without s1/s2 and s2/s3 no way leads from a to b"),
         ("survive: {fail: s3, between: [a, b], outage: 1ms}", "an outage of 1 ms can't be measured"),
         ("latency: {between: [a, z], at_most: 1s}", "no links lead from a to z"),
+        ("path: {between: [a, b], avoids: s2}", "no links lead from a to b past s2"),
         ("path: {between: [a, o], avoids: s2}", "a and o are in different networks"),
     ],
 )
