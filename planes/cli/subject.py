@@ -75,10 +75,10 @@ class Subject:
         """A rule under no cookie of ours. Groups and meters bear none."""
         return not isinstance(entry, Rule) or entry.cookie >> 48 != OWNER
 
-    def lacking(self) -> dict[str, int]:
-        """How many entries that are wanted are not there, by switch."""
+    def lacking(self) -> dict[str, frozenset[Entry]]:
+        """The entries that are wanted and not there, by switch."""
         pairs = ((dpid, self.wanted.get(dpid, frozenset()) - held) for dpid, held in self.fabric.entries.items())
-        return {self.names[dpid]: len(missing) for dpid, missing in pairs if missing}
+        return {self.names[dpid]: missing for dpid, missing in pairs if missing}
 
     def why(self, switch: str, entry: Entry) -> str:
         """Who wanted an entry."""

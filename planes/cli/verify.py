@@ -217,8 +217,10 @@ class Report:
             yield f"switch {name} is not connected: what it holds is not known, and so nothing is proven"
         for switch, entry in found.strangers():
             yield f"{switch} holds what nobody of ours wants: {_text(entry)}"
-        for switch, count in found.lacking().items():
-            yield f"{switch} lacks {count} entries that it should hold"
+        for switch, missing in found.lacking().items():
+            yield f"{switch} lacks {len(missing)} of the entries that it should hold"
+            for text in sorted(map(_text, missing))[:MAX_SHOWN]:
+                yield f"    {text}"
         states = {question: self.state(question) for question in Question}
         bad = [question for question, state in states.items() if state != PROVEN]
         yield "all is proven" if self.holds else f"{len(bad)} of {len(states)} are not proven"
