@@ -15,7 +15,7 @@ from topologies.library import shipped
 
 pytestmark = pytest.mark.emulation
 
-LARGEST = 30  # switches of a zoo's file that the tests deploy; all of the zoo loads (test_files.py)
+LARGEST = 40  # switches of a zoo's file that the tests deploy; all of the zoo loads (test_files.py)
 
 
 @pytest.mark.parametrize("name", sorted(shipped()))
