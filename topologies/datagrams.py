@@ -101,7 +101,8 @@ def _note(receiver: socket.socket, log: Log) -> None:
 
 def main() -> None:
     """One of the two ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, whose end ends this
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, whose end ends this...
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # ...without a word
     match sys.argv[1:]:
         case ["receive"]:
             receive()

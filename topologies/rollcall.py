@@ -103,7 +103,8 @@ def _forget() -> Heard:
 
 def main() -> None:
     """Answer until the input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, whose end ends this
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, whose end ends this...
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # ...without a word
     asking, name = _open(ASKING_PORT), sys.argv[1]
     sockets = [*asking.values(), *_open(PORT).values()]
     print(json.dumps({"ready": name}), flush=True)

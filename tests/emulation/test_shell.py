@@ -104,6 +104,11 @@ def test_what_happens_is_told_above_the_prompt(shell: Terminal, campus: Triplane
     shell.until(lambda text: re.search("office/users on dist1: .* -> active", text))
 
 
+def test_several_lines_of_the_command_line_are_run_in_turn(campus: Triplane) -> None:
+    shown = campus("shell", "campus", "-c", "show networks", "-c", "show hosts | count")
+    assert shown == campus("show", "networks") + campus("shell", "campus", "-c", "show hosts | count")
+
+
 def router(campus: Triplane) -> str:
     """The active switch of office/users; "" while there is none."""
     rows = campus.json("show", "standby")["standby"]

@@ -17,7 +17,8 @@ PACE = 0.0005  # seconds between datagrams
 
 def main() -> None:
     """Flow by flow: the first datagram of each may have to wait for an address."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, whose end ends this
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, whose end ends this...
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # ...without a word
     address, flows, each = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     family = socket.AF_INET if ip_address(address).version == 4 else socket.AF_INET6
     sockets = [socket.socket(family, socket.SOCK_DGRAM) for _ in range(flows)]

@@ -57,7 +57,8 @@ def listen(token: bytes) -> None:
 
 def main() -> None:
     """One of the two."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, whose end ends this
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, whose end ends this...
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # ...without a word
     match sys.argv[1:]:
         case ["send"]:
             send()
