@@ -274,18 +274,16 @@ PANEL = "const box = document.getElementById('panel').getBoundingClientRect(); r
 def test_a_controller_that_is_down_is_told_with_the_age_of_what_is_shown(campus: Triplane, page: Map) -> None:
     page.until(lambda page: page.find("[data-chip='controller']").text.split() == ["Controller", "alive"])
     assert page.all(".banner") == []
-    campus("fail", "controller")
-    page.until(lambda page: page.all("[data-banner='controller']"))
-    assert "what you see is" in page.find("[data-banner='controller']").text
-    campus("heal", "controller")
+    with failed(campus, "controller"):
+        page.until(lambda page: page.all("[data-banner='controller']"))
+        assert "what you see is" in page.find("[data-banner='controller']").text
     page.until(lambda page: page.all(".banner") == [])
 
 
 def test_a_store_that_is_away_is_told(campus: Triplane, page: Map) -> None:
-    campus("fail", "store")
-    page.until(lambda page: page.all("[data-banner='store']"))
-    assert page.ids() == SWITCHES | HOSTS | LINKS, "what was known stays"
-    campus("heal", "store")
+    with failed(campus, "store"):
+        page.until(lambda page: page.all("[data-banner='store']"))
+        assert page.ids() == SWITCHES | HOSTS | LINKS, "what was known stays"
     page.until(lambda page: page.all("[data-banner='store']") == [])
     page.until(lambda page: page.ids("[data-state='up']") == page.ids())
 
@@ -299,9 +297,8 @@ def test_a_server_that_ends_is_told_and_found_again(campus: Triplane) -> None:
         assert page.ids() >= SWITCHES
         with serving(campus, "--listen", f"{host}:{port}"):
             page.until(lambda page: page.all("[data-banner='connection']") == [])
-            campus("fail", "acc1/dist1")
-            page.until(lambda page: page.row(CUT)["state"] == "down")
-            campus("heal", "acc1/dist1")
+            with failed(campus, "acc1/dist1"):
+                page.until(lambda page: page.row(CUT)["state"] == "down")
 
 
 def test_a_token_opens_the_map_to_a_browser(campus: Triplane) -> None:
