@@ -88,13 +88,11 @@ class Talk:
         while self.session.modes and not self.gone.is_set():
             with suppress(KeyboardInterrupt):  # whenever it comes, it ends what is under way, never the shell
                 self._line(prompt)
-        self.screen.tell()
 
     def _line(self, prompt: Prompt) -> None:
         message = self.session.mode.prompt(self.session)
         try:
             line = prompt.line(message)
-            self.screen.tell()
         except EOFError:
             if not self.gone.is_set():
                 self.session.leave()

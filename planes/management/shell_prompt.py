@@ -38,6 +38,7 @@ class Prompt:
         self._message = ""
         self._lock = threading.Lock()
         self._waiting: Application[str] | None = None  # whose prompt is on the screen
+        self._late: Tell | None = None  # what that one may have no time for any more
         self._prompt: PromptSession[str] = PromptSession(
             history=_history(history),
             completer=_Completer(choices),
@@ -62,12 +63,13 @@ class Prompt:
     def above(self, tell: Tell) -> None:
         """Have something printed above the prompt while one waits, else at once; for other threads.
 
-        It may not be called when the prompt ends just then: whoever has a line tells what was not told yet.
+        It is called once more when the prompt ends: then it prints what it could not before.
         """
         with self._lock:
             if self._waiting is None:
                 tell()
                 return
+            self._late = tell
             loop = self._waiting.loop
             if loop is not None:
                 with suppress(RuntimeError):  # it ended just now
@@ -83,6 +85,9 @@ class Prompt:
         """The prompt is about to be drawn, or has ended."""
         with self._lock:
             self._waiting = app
+            late, self._late = self._late, None
+            if late is not None:
+                late()
 
     def end(self) -> None:
         """Let `line` end as for Ctrl-D; for other threads."""
