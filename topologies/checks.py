@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,20 +53,19 @@ def roll_call(lab: Lab, hosts: Hosts) -> Iterator[Finding]:
         callers = {name: stack.enter_context(_caller(lab, name)) for name in hosts}
         for name, caller in callers.items():
             _answer(caller, name)  # it listens
-        asked = {name: _questions(hosts, name) for name in hosts}
+        asked = {name: {each: expected(hosts, name, each) for each in _questions(hosts, name)} for name in hosts}
         for turn in _turns(asked):
             for name in turn:
-                wanted = {each: expected(hosts, name, each) for each in asked[name]}
-                _tell(callers[name], {"ask": asked[name], "expect": wanted})
+                _tell(callers[name], {"ask": list(asked[name]), "expect": asked[name]})
             for name in turn:
                 heard = _answer(callers[name], name)
-                for address in asked[name]:
-                    yield Finding(name, address, expected(hosts, name, address), tuple(heard.get(address, ())))
+                for address, wanted in asked[name].items():
+                    yield Finding(name, address, wanted, tuple(heard.get(address, ())))
             if len(turn) < len(callers):
                 _forget(callers)
 
 
-def _turns(asked: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+def _turns(asked: Mapping[str, Collection[str]]) -> Iterator[list[str]]:
     """Who asks at once: each address that is asked for may be a neighbor's, whose neighbor the asker then is, too."""
     turn: list[str] = []
     held = 0

@@ -6,13 +6,12 @@ import json
 import os
 import resource
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from planes.store.server import create_argv, serve_argv
+from planes.store.server import create_argv, listens, serve_argv
 from topologies.commands import Command, run_all
 from topologies.control import CONTROLLER, STORE, Process
 from topologies.directory import Directory, last_lines
@@ -185,14 +184,9 @@ def _start_listening(daemons: Sequence[tuple[Daemon, Path]]) -> None:
         daemon.start()
     deadline = time.monotonic() + READY_SECONDS
     for daemon, path in daemons:
-        while not _listens(path):
+        while not listens(path):
             if not daemon.alive:
                 raise DaemonError(f"{daemon.name} ended with status {daemon.state().status}\n{last_lines(daemon.log)}")
             if time.monotonic() > deadline:
                 raise DaemonError(f"{daemon.name} does not listen on {path} after {READY_SECONDS:.0f} s")
             time.sleep(POLL_SECONDS)
-
-
-def _listens(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        return probe.connect_ex(str(path)) == 0

@@ -122,7 +122,8 @@ def _subject(session: Session, only: Sequence[str], timeout: float) -> Iterator[
         session.tell(f"lab {same.name!r} runs this plan")
         yield _Subject(same, file)
         return
-    chosen(planned(parse(asked.text, asked.file)), only)  # before anything is launched
+    if only:
+        chosen(planned(parse(asked.text, asked.file)), only)  # before anything is launched
     with launched(session, asked, f"check-{os.getpid()}", timeout) as deployment:
         yield _Subject(deployment.lab, file, deployment)
 

@@ -17,7 +17,7 @@ from typing import Any
 from planes.model.state import Port, Put, Row, Traffic
 from planes.store.base import Store as AnyStore
 from planes.store.ovsdb import Store
-from planes.store.server import create_argv, serve_argv
+from planes.store.server import create_argv, listens, serve_argv
 from topologies.errors import Exit, LabError
 
 BATCH = 500  # rows a transaction
@@ -93,16 +93,10 @@ def _server(create: Callable[[Path], list[str]]) -> Iterator[Path]:
 
 def _await(path: Path, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not _answers(path):
+    while not listens(path):
         if server.poll() is not None or time.monotonic() > deadline:
             raise LabError(f"ovsdb-server does not serve {path}")
         time.sleep(0.01)
-
-
-def _answers(path: Path) -> bool:
-    """Its socket is there before anybody listens on it."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        return connection.connect_ex(str(path)) == 0
 
 
 def _transact(path: Path, database: str, operations: list[dict[str, Any]]) -> None:

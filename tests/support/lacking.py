@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 import pytest
 
-PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+from topologies.needs import which
 
 
 def refuse(reason: str) -> None:
@@ -19,5 +18,5 @@ def refuse(reason: str) -> None:
 
 def need(*programs: str) -> None:
     """Refuse where a program, by name or by its whole path, is not there."""
-    if missing := [name for name in programs if not shutil.which(name, path=PATH)]:
+    if missing := [name for name in programs if not which(name)]:
         refuse(f"{', '.join(missing)} not found: scripts/setup --test installs it")

@@ -19,6 +19,7 @@ from planes.data import wire
 from planes.data.delta import delta
 from planes.data.readback import Reading, part, requests
 from planes.data.rule import Entry
+from planes.store.server import listens
 
 DEADLINE = 60.0  # seconds; reached only when something is broken
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
@@ -156,12 +157,7 @@ def _start(environ: dict[str, str], *argv: str) -> subprocess.Popen[bytes]:
 
 def _wait_for(path: Path, processes: Iterable[subprocess.Popen[bytes]]) -> None:
     deadline = monotonic() + DEADLINE
-    while not _listens(path):
+    while not listens(path):
         assert all(process.poll() is None for process in processes), "a daemon ended"
         assert monotonic() < deadline, f"no {path}"
         select.select([], [], [], 0.01)
-
-
-def _listens(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(str(path)) == 0

@@ -12,12 +12,12 @@ from pathlib import Path
 from planes.cli.testing.net import Net
 from planes.cli.testing.reset import ERRORS
 
-RULES = "rules"
 LINES, WIDTH = 60, 240  # of a section in the terminal
 SCRIPT = "for what in dump-flows dump-groups dump-meters; do ovs-ofctl -O OpenFlow13 $what $0; done"
 SECONDS = 30.0
 
 Section = tuple[str, str]  # title, text
+Show = Callable[[str, Path | None], str]  # a text, and the file that has all of it, in the terminal
 
 
 def gather(net: Net, log_from: int, artifacts: Path | None, test: str) -> Iterator[Section]:
@@ -26,7 +26,7 @@ def gather(net: Net, log_from: int, artifacts: Path | None, test: str) -> Iterat
     if place:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
-    for title, name, telling in _kinds(net, log_from):
+    for title, name, telling, show in _kinds(net, log_from):
         try:
             text = telling()
         except ERRORS as error:
@@ -36,7 +36,6 @@ def gather(net: Net, log_from: int, artifacts: Path | None, test: str) -> Iterat
         if place:
             (place / name).write_text(text)
         if text:
-            show = _counted if title == RULES else _shortened
             yield f"lab {net.lab.name}: {title}", show(text, place / name if place else None)
     for seen in net.captured:
         if place:
@@ -47,11 +46,16 @@ def gather(net: Net, log_from: int, artifacts: Path | None, test: str) -> Iterat
         yield f"lab {net.lab.name}: capture {seen.path.stem}", _shortened("\n".join(lines), None)
 
 
-def _kinds(net: Net, log_from: int) -> Iterator[tuple[str, str, Callable[[], str]]]:
-    yield "events", "events.txt", lambda: _events(net)
-    yield "controller log", "controller.log", lambda: _log(net, log_from)
-    yield "drops", "drops.txt", lambda: "\n".join(f"{reason}: {many}" for reason, many in net.drops.items())
-    yield RULES, "rules.txt", lambda: _rules(net)
+def _kinds(net: Net, log_from: int) -> Iterator[tuple[str, str, Callable[[], str], Show]]:
+    """Title, file, what tells it, and how it is shown."""
+    yield "events", "events.txt", lambda: _events(net), _shortened
+    yield "controller log", "controller.log", lambda: _log(net, log_from), _shortened
+    yield "drops", "drops.txt", lambda: _drops(net), _shortened
+    yield "rules", "rules.txt", lambda: _rules(net), _counted
+
+
+def _drops(net: Net) -> str:
+    return "\n".join(f"{reason}: {many}" for reason, many in net.drops.items())
 
 
 def _events(net: Net) -> str:

@@ -19,19 +19,11 @@ from planes.model.errors import did_you_mean
 from planes.model.load import parse, read_text
 from topologies.errors import Exit, LabError
 from topologies.lab import Deployment, Lab
-from topologies.library import find, shipped
+from topologies.library import Wanted, find, shipped
 
 FABRIC_SECONDS = 120.0
 IDLE = 3  # labs that are kept for later tests; the one that was used longest ago goes first
 NAME_MAX = 32
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A plan's text and where it is from."""
-
-    text: str
-    source: str
 
 
 @dataclass
@@ -127,12 +119,12 @@ class Labs:
         held.end()
 
     def _deployed(self, what: Wanted) -> Held:
-        plan = parse(what.text, what.source)
+        plan = parse(what.text, what.file)
         tail = f"-{self._worker}-{os.getpid()}-{next(self._numbers)}"
         name = re.sub(r"[^A-Za-z0-9_-]", "-", plan.name)[: NAME_MAX - len(tail)] + tail
         with ExitStack() as stack:
             quiet = stack.enter_context(
-                raised(what.text, what.source, name, self._timeout, lambda stage, done, total: None)
+                raised(what.text, what.file, name, self._timeout, lambda stage, done, total: None)
             )
             held = Held(quiet, origin(quiet.lab, plan), ExitStack())
             held.resources = stack.pop_all()
