@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
+from lacking import need
 
 from planes.management import metrics
 from planes.management.metrics import exposition
@@ -16,12 +15,12 @@ from planes.management.watch import View
 from planes.model.state import Controller, Event, GatewayState, Link, Port, Put, Switch, Traffic
 from planes.store.memory import Database, Store
 
-pytestmark = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool not found: install prometheus")
 GRAFANA = Path(metrics.__file__).with_name("grafana.json")
 VARIABLES = {"$__rate_interval": "1m", "$instance": "here"}
 
 
 def promtool(*arguments: str, told: bytes = b"") -> str:
+    need("promtool")
     done = subprocess.run(["promtool", *arguments], input=told, capture_output=True, timeout=60, check=False)
     said = (done.stdout + done.stderr).decode()
     assert done.returncode == 0, said

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from lacking import need
 
 from planes.cli.unixctl import ask
 from topologies.errors import LabError
@@ -62,8 +62,9 @@ def test_failures_and_wrong_commands_are_errors_and_the_server_lives_on(socket: 
     assert ask(socket, "test/echo", "still here")["said"] == "still here"
 
 
-@pytest.mark.skipif(shutil.which("ovs-appctl") is None, reason="ovs-appctl is not installed")
 def test_ovs_appctl_is_answered(socket: Path) -> None:
+    need("ovs-appctl")
+
     def appctl(*arguments: str) -> subprocess.CompletedProcess[str]:
         argv = ["ovs-appctl", "-T", "30", "-t", str(socket), *arguments]
         return subprocess.run(argv, capture_output=True, text=True, check=False)

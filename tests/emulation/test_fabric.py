@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 import pytest
-from commands import Triplane, until
+from commands import Triplane, beside, until
 from frames import ETHERTYPE
 from raw import heard, hearing, listening, send
 
@@ -32,7 +32,7 @@ def net(labs: Labs) -> Iterator[Net]:
 @pytest.fixture(scope="module")
 def triplane(net: Net) -> Triplane:
     """The command line, over the runtime directory that the lab is in."""
-    return Triplane(net.lab.directory.path.parent)
+    return beside(net.lab)
 
 
 def test_all_hosts_hear_whom_they_should_and_nobody_else(net: Net) -> None:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from commands import DEADLINE, Triplane, until
+from commands import DEADLINE, beside, until
 from frames import ETHERTYPE
 from raw import heard, listening, send
 
@@ -48,14 +48,9 @@ def campus(labs: Labs) -> Iterator[Net]:
         yield found
 
 
-def command(net: Net) -> Triplane:
-    """The command line, over the runtime directory that a lab is in."""
-    return Triplane(net.lab.directory.path.parent)
-
-
 def shown(net: Net, name: str) -> dict[str, Any]:
     """What `inspect` says of a link or switch."""
-    tables = command(net).inspect(net.lab.name)
+    tables = beside(net.lab).inspect(net.lab.name)
     rows = {row["link"]: row for row in tables["links"]} | {row["switch"]: row for row in tables["switches"]}
     return dict(rows[name])
 
@@ -115,7 +110,7 @@ def received(net: Net, *interfaces: str) -> list[int]:
 
 def test_a_failed_switch_is_dead_and_comes_back_empty(net: Net) -> None:
     with net.failed("spine1"):
-        rows = command(net).inspect(net.lab.name)
+        rows = beside(net.lab).inspect(net.lab.name)
         assert {row["switch"]: row["state"] for row in rows["switches"]} == {
             **dict.fromkeys(("spine2", "leaf1", "leaf2", "leaf3"), "up"),
             "spine1": "failed",
@@ -128,7 +123,7 @@ def test_a_failed_switch_is_dead_and_comes_back_empty(net: Net) -> None:
         net.wait(lambda state: not connected(state, "spine1"), DEADLINE)
         assert not shown(net, "spine1")["connected"]
         net.check("roll-call", "reach", "gateway")  # the others still reach each other
-        assert command(net).run("heal", "spine1", "--lab", net.lab.name).stderr == "spine1 healed\n"
+        assert beside(net.lab).run("heal", "spine1", "--lab", net.lab.name).stderr == "spine1 healed\n"
         assert shown(net, "spine1")["connected"]
     await_whole(net)
     net.check("roll-call", "reach", "gateway")
@@ -149,13 +144,13 @@ def test_a_link_failed_in_its_own_right_outlasts_its_switch(net: Net) -> None:
         assert wire(net, "leaf3/spine2").up
     await_whole(net)
     for what in ("leaf2/spine2", "spine2", "controller"):
-        assert command(net).run("heal", what, "--lab", net.lab.name).stderr == f"{what} was not failed\n"
+        assert beside(net.lab).run("heal", what, "--lab", net.lab.name).stderr == f"{what} was not failed\n"
 
 
 def test_the_controller_comes_back_without_a_failed_switch(net: Net) -> None:
     with net.failed("controller", "spine1"):
         net.heal("controller")
-    assert command(net).run("fail", "spine2", "--keep-carrier", "--lab", net.lab.name).returncode == 3
+    assert beside(net.lab).run("fail", "spine2", "--keep-carrier", "--lab", net.lab.name).returncode == 3
     net.check("roll-call", "reach", "gateway")
 
 
@@ -263,7 +258,7 @@ def test_a_store_that_dies_and_comes_back_is_told_what_happened_meanwhile(campus
     assert campus.h1.ping("h2", count=1, wait=5)
     before = places()
     with campus.failed("store", "acc1/dist1"):
-        said = command(campus).run("inspect", campus.lab.name)
+        said = beside(campus.lab).run("inspect", campus.lab.name)
         assert (said.returncode, "triplane heal store" in said.stderr) == (1, True)
         assert campus.h1.ping("h2", wait=5)
         campus.heal("store")

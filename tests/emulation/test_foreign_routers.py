@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from commands import DEADLINE, Triplane
+from commands import DEADLINE, beside
 from lacking import need, refuse
 
 from planes.cli.testing import Net
@@ -79,7 +79,7 @@ class Group:
 
     def shown(self) -> dict[str, str]:
         """As `active`, from `triplane inspect gateways`."""
-        triplane = Triplane(self.net.lab.directory.path.parent)
+        triplane = beside(self.net.lab)
         rows = triplane.json("inspect", "gateways", self.net.lab.name)["gateways"]
         return {row["interface"].rpartition(" ")[2]: row["active"] for row in rows}
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 import pytest
-from commands import DEADLINE, Triplane
+from commands import DEADLINE, beside
 from raw import send
+from running import await_down
 
 from planes.cli.testing import Net
 from planes.cli.testing.labs import Labs
@@ -69,7 +70,7 @@ class Gateway:
 
     def shown(self) -> dict[str, str]:
         """The states of the members as `triplane inspect gateways` has them, by switch."""
-        triplane = Triplane(self.net.lab.directory.path.parent)
+        triplane = beside(self.net.lab)
         rows = triplane.json("inspect", "gateways", self.net.lab.name)["gateways"]
         return {row["interface"].rpartition(" ")[2]: row["state"] for row in rows}
 
@@ -140,6 +141,7 @@ def test_the_death_of_the_active_is_not_noticed_by_hosts_and_it_comes_back(gatew
 def test_with_the_controller_dead_the_standby_falls_in_by_itself(gateway: Gateway) -> None:
     gateway.ping("h1", WAN)
     with gateway.net.failed("controller", "dist1"):
+        await_down(gateway.net, "dist1")
         gateway.ping("h1", WAN)
     gateway.await_active("dist1")
     gateway.ping("h1", WAN)

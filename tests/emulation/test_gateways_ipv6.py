@@ -8,7 +8,8 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from commands import DEADLINE, Triplane
+from commands import DEADLINE, Triplane, beside
+from running import await_down
 
 from planes.cli.testing import Host, Net
 from planes.cli.testing.labs import Labs
@@ -66,7 +67,7 @@ def net(labs: Labs) -> Iterator[Net]:
 @pytest.fixture(scope="module")
 def triplane(net: Net) -> Triplane:
     """The command line where the lab is."""
-    return Triplane(net.lab.directory.path.parent)
+    return beside(net.lab)
 
 
 def await_active(net: Net, switch: str) -> None:
@@ -148,6 +149,7 @@ def test_the_death_of_the_active_is_not_noticed_by_hosts(net: Net) -> None:
 def test_with_the_controller_dead_the_standby_falls_in_by_itself(net: Net) -> None:
     await_active(net, "dist1")
     with net.failed("controller", "dist1"):
+        await_down(net, "dist1")
         for name, *_ in TENANTS.values():
             ping(net.host(name), WAN)
     await_active(net, "dist1")

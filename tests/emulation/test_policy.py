@@ -9,7 +9,7 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-from commands import Triplane, until
+from commands import beside, until
 
 from planes.cli.testing import Net
 from planes.cli.testing.labs import Labs
@@ -88,7 +88,7 @@ def reaches(net: Net, source: str, target: str, kind: str, port: int) -> tuple[b
 
 def met(net: Net) -> dict[str, int]:
     """Packets that each line met, by what it says."""
-    shown = Triplane(net.lab.directory.path.parent).inspect(net.lab.name)
+    shown = beside(net.lab).inspect(net.lab.name)
     return {row["says"]: row["packets"] for row in shown["policy"]}
 
 

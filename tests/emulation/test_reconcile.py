@@ -52,7 +52,7 @@ def settled(labs: Labs) -> Iterator[Net]:
 
 def test_a_restarted_controller_touches_no_rule_and_loses_no_packet(settled: Net) -> None:
     before = {switch: (flows(settled, switch), groups(settled, switch)) for switch in SWITCHES}
-    with settled.r1.running("ping", "-i0.005", "-c1000", "-W10", "-q", settled.r3.address) as pings:
+    with settled.r1.running("ping", "-i0.01", "-c1000", "-W10", "-q", settled.r3.address) as pings:
         with controller_dead(settled):
             pass
         assert " 0% packet loss" in pings.wait_for(r".*packet loss", 120)[0]

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
-from commands import Triplane, until
+from commands import beside, until
 from frames import ETHERTYPE
 from raw import hearing, send
 
@@ -121,7 +121,7 @@ def test_a_tenant_that_does_not_fit_is_limited_alone_and_healed_by_room(small: N
 
     edited = tmp_path / "edited.yaml"
     edited.write_text(EDITED)
-    done = Triplane(small.lab.directory.path.parent).run("apply", str(edited), "--lab", small.lab.name)
+    done = beside(small.lab).run("apply", str(edited), "--lab", small.lab.name)
     assert done.returncode == 1
     assert re.search(r"not all of it is in force: switch s1: network red: \d+ entries refused", done.stderr)
 

@@ -44,10 +44,6 @@ def events(known: State, *kinds: str) -> list[Event]:
     return [row for row in known.of(Event) if row.kind in kinds]
 
 
-def said(known: State, *kinds: str) -> list[tuple[str, str, str]]:
-    return [(row.subject, row.text, row.cause) for row in events(known, *kinds)]
-
-
 def test_ports_have_a_mac_a_speed_a_number_and_counters(net: Net) -> None:
     known = net.state
     ports = known.of(Port)
@@ -128,35 +124,35 @@ def test_a_store_that_starts_anew_learns_the_counters_of_idle_ports_again(net: N
     assert traffic(net.state).keys() == traffic(known).keys()
 
 
+def told_of(net: Net, what: str, kind: str) -> list[Event]:
+    """Fail and heal it: the two events of a kind that tell so, each awaited before what follows."""
+    count = len(events(net.state, kind))
+    with net.failed(what):
+        net.wait(lambda known: len(events(known, kind)) == count + 1, DEADLINE)
+    known = net.wait(lambda known: len(events(known, kind)) == count + 2, DEADLINE)
+    return events(known, kind)[count:]
+
+
 def test_a_link_that_fails_and_is_healed_is_two_events(net: Net) -> None:
-    assert said(net.state, "link") == []  # neither its coming up nor a restart is news
-    with net.failed("leaf1/spine1"):
-        net.wait(lambda known: len(said(known, "link")) == 1, DEADLINE)
-    known = net.wait(lambda known: len(said(known, "link")) == 2, DEADLINE)
-    (subject, lost, cause), (again, found, _) = said(known, "link")
-    assert (lost, found) == ("lost", "found")
-    assert subject == again
-    assert set(re.findall(r"(\w+):\d", subject)) == {"leaf1", "spine1"}
-    assert re.fullmatch(r"(leaf1|spine1):\d is down: .+", cause)
+    assert events(net.state, "link") == []  # neither its coming up nor a restart is news
+    lost, found = told_of(net, "leaf1/spine1", "link")
+    assert (lost.text, found.text) == ("lost", "found")
+    assert lost.subject == found.subject
+    assert set(re.findall(r"(\w+):\d", lost.subject)) == {"leaf1", "spine1"}
+    assert re.fullmatch(r"(leaf1|spine1):\d is down: .+", lost.cause)
 
 
 def test_a_host_that_fails_is_a_port_that_goes_down_and_up(net: Net) -> None:
-    with net.failed("r1"):
-        net.wait(lambda known: len(said(known, "port")) == 1, DEADLINE)
-    known = net.wait(lambda known: len(said(known, "port")) == 2, DEADLINE)
-    (subject, down, cause), (again, up, _) = said(known, "port")
-    assert (down, up) == ("down", "up")
-    assert subject == again
-    assert subject.startswith("leaf1:")
-    assert cause
+    assert events(net.state, "port") == []
+    down, up = told_of(net, "r1", "port")
+    assert (down.text, up.text) == ("down", "up")
+    assert down.subject == up.subject
+    assert down.subject.startswith("leaf1:")
+    assert down.cause
 
 
 def test_a_switch_that_fails_is_lost_and_connects_again(net: Net) -> None:
-    count = len(events(net.state, "switch"))
-    with net.failed("spine2"):
-        net.wait(lambda known: len(events(known, "switch")) == count + 1, DEADLINE)
-    known = net.wait(lambda known: len(events(known, "switch")) == count + 2, DEADLINE)
-    lost, back = events(known, "switch")[count:]
+    lost, back = told_of(net, "spine2", "switch")
     assert (lost.subject, lost.text, lost.cause) == ("spine2", "lost", "its connection was closed")
     assert (back.subject, back.text) == ("spine2", "connected again")
     assert back.seconds > 0

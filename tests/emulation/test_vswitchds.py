@@ -63,24 +63,18 @@ def test_a_trace_counts_on_the_switches_themselves(several: Triplane) -> None:
 @pytest.mark.parametrize("how", [(), ("--keep-carrier",)])
 def test_a_link_between_two_daemons_fails_and_heals(several: Triplane, how: tuple[str, ...]) -> None:
     name = f"{LAST}/s1"
-    several("fail", name, *how)
-    try:
+    with several.failed(name, *how):
         assert link(several, name)["up"] is bool(how)
         until(lambda: several.run("exec", "h1", "--", "ping", "-c1", "-W1", f"10.0.0.{SIZE}").returncode == 0)
-    finally:
-        several("heal", name)
     until(lambda: link(several, name)["discovered"] and link(several, name)["state"] == "up")
     several("check")
 
 
 def test_a_switch_of_another_daemon_fails_and_heals(several: Triplane) -> None:
-    several("fail", LAST)
-    try:
+    with several.failed(LAST):
         dumped = several("exec", "s1", "--", "ovs-ofctl", "-OOpenFlow13", "dump-flows", LAST)
         assert len(dumped.splitlines()) == 1
         until(lambda: not is_connected(several, LAST))
-    finally:
-        several("heal", LAST)
     until(lambda: is_connected(several, LAST))
     until(lambda: all(row["state"] == "up" for row in several.inspect()["links"]))
     several("check")

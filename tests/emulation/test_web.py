@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -83,18 +82,8 @@ def test_the_page_shows_the_lab_and_asks_nobody_else(served: Served) -> None:
         assert drawn > 0
 
 
-@contextmanager
-def failed(campus: Triplane, what: str) -> Iterator[None]:
-    """For the time of the block: what follows must find the fabric whole, whatever came of this."""
-    campus("fail", what)
-    try:
-        yield
-    finally:
-        campus("heal", what)
-
-
 def test_a_link_that_fails_is_dead_on_the_page_until_it_is_healed(campus: Triplane, page: Map) -> None:
-    with failed(campus, "acc1/dist1"):
+    with campus.failed("acc1/dist1"):
         page.until(lambda page: page.row(CUT)["state"] == "down")
         assert page.row(CUT)["words"].endswith("acc1/dist1dead")
         page.until(lambda page: page.find("[data-chip='links']").text.split() == ["Links", "6/7"])
@@ -107,7 +96,7 @@ def test_a_link_that_fails_is_dead_on_the_page_until_it_is_healed(campus: Tripla
 def test_a_switch_that_fails_takes_its_links_with_it_and_the_gateway_moves(campus: Triplane, page: Map) -> None:
     page.find("#list [data-id='switch:dist2']").click()
     page.until(lambda page: page.state(GATEWAY) == "standby")
-    with failed(campus, "dist1"):
+    with campus.failed("dist1"):
         page.until(lambda page: page.row("switch:dist1")["state"] == "down")
         page.until(lambda page: {CUT, "link:core:2-dist1:4"} <= page.ids("[data-state='down']"))
         page.until(lambda page: page.state(GATEWAY) == "active")
@@ -274,14 +263,14 @@ PANEL = "const box = document.getElementById('panel').getBoundingClientRect(); r
 def test_a_controller_that_is_down_is_told_with_the_age_of_what_is_shown(campus: Triplane, page: Map) -> None:
     page.until(lambda page: page.find("[data-chip='controller']").text.split() == ["Controller", "alive"])
     assert page.all(".banner") == []
-    with failed(campus, "controller"):
+    with campus.failed("controller"):
         page.until(lambda page: page.all("[data-banner='controller']"))
         assert "what you see is" in page.find("[data-banner='controller']").text
     page.until(lambda page: page.all(".banner") == [])
 
 
 def test_a_store_that_is_away_is_told(campus: Triplane, page: Map) -> None:
-    with failed(campus, "store"):
+    with campus.failed("store"):
         page.until(lambda page: page.all("[data-banner='store']"))
         assert page.ids() == SWITCHES | HOSTS | LINKS, "what was known stays"
     page.until(lambda page: page.all("[data-banner='store']") == [])
@@ -297,7 +286,7 @@ def test_a_server_that_ends_is_told_and_found_again(campus: Triplane) -> None:
         assert page.ids() >= SWITCHES
         with serving(campus, "--listen", f"{host}:{port}"):
             page.until(lambda page: page.all("[data-banner='connection']") == [])
-            with failed(campus, "acc1/dist1"):
+            with campus.failed("acc1/dist1"):
                 page.until(lambda page: page.row(CUT)["state"] == "down")
 
 

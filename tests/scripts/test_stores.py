@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-import shutil
 import subprocess
 
 import pytest
 from benches.figures import Measure
 from benches.management_cli import in_turn
 from benches.stores import ports, served, vswitch
+from lacking import need
 
 from planes.model.state import Port, Traffic
 from topologies.errors import LabError
-
-needs_ovs = pytest.mark.skipif(shutil.which("ovsdb-server") is None, reason="ovsdb-server not found")
 
 
 def test_ports_are_each_there_once_with_what_they_carried() -> None:
@@ -22,14 +20,14 @@ def test_ports_are_each_there_once_with_what_they_carried() -> None:
     assert len({row.mac for row in rows if isinstance(row, Port)}) == 1000
 
 
-@needs_ovs
 def test_a_store_has_all_rows() -> None:
+    need("ovsdb-server")
     with served(ports(600, 5.0)) as found:
         assert len(found.store.state().of(Port)) == 600
 
 
-@needs_ovs
 def test_open_vswitchs_own_schema_is_served_with_rows() -> None:
+    need("ovsdb-server")
     rows = [{"other_config": ["map", [["name", str(number)]]]} for number in range(1200)]
     with vswitch("Queue", rows) as remote:
         listed = subprocess.run(
@@ -38,8 +36,8 @@ def test_open_vswitchs_own_schema_is_served_with_rows() -> None:
         assert listed.stdout.count(b"other_config") == 1200
 
 
-@needs_ovs
 def test_rows_that_are_refused_are_told() -> None:
+    need("ovsdb-server")
     with pytest.raises(LabError, match="refused"), vswitch("Queue", [{"nonsense": 1}]):
         pass
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+from topologies.lab import Lab
+
 FRAMES = Path(__file__).with_name("frames.py")
 DEADLINE = 120.0  # seconds: a machine may be slow, a hung test must end
 
@@ -54,6 +56,15 @@ class Triplane:
         return self.json("inspect", *arguments)
 
     @contextmanager
+    def failed(self, what: str, *options: str) -> Iterator[None]:
+        """For the time of the block: what follows finds the fabric whole, whatever came of this."""
+        self("fail", what, *options)
+        try:
+            yield
+        finally:
+            self("heal", what)
+
+    @contextmanager
     def listening(self, host: str, count: int) -> Iterator[subprocess.Popen[str]]:
         """A host that prints the next `count` raw frames it gets."""
         argv = self.argv("exec", host, "--", sys.executable, "-I", str(FRAMES), "listen", str(count))
@@ -67,6 +78,11 @@ class Triplane:
     def send(self, host: str, *frames: bytes) -> None:
         """A host sends raw frames."""
         self("exec", host, "--", sys.executable, "-I", str(FRAMES), "send", *(frame.hex() for frame in frames))
+
+
+def beside(lab: Lab) -> Triplane:
+    """The command line over the runtime directory that a lab is in."""
+    return Triplane(lab.directory.path.parent)
 
 
 def until(condition: Callable[[], object], seconds: float = DEADLINE) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from planes.cli.testing import Net
 from topologies.lab import Lab
 
 DEADLINE = 60.0  # seconds; reached only when something is broken
@@ -60,6 +61,14 @@ class User:
 def inside(lab: Lab, node: str, *argv: str) -> subprocess.CompletedProcess[str]:
     """Run a program in a node."""
     return subprocess.run(lab.exec_argv(node, argv), capture_output=True, text=True, check=False, timeout=DEADLINE)
+
+
+def await_down(net: Net, switch: str) -> None:
+    """Until Open vSwitch knows that all links of a dead switch are down: what it sends there before is lost."""
+    links = (link.interfaces for link in net.info.links)
+    theirs = [name for ends in links for name in ends if any(end.startswith(f"{switch}-eth") for end in ends)]
+    waits = (("--", "wait-until", "interface", name, "link_state=down") for name in theirs)
+    net[switch].run("ovs-vsctl", f"--timeout={DEADLINE:.0f}", *(word for wait in waits for word in wait))
 
 
 def wait_until(true: Callable[[], bool]) -> None:

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import shutil
 import subprocess
 from io import BytesIO
 
 import pytest
+from lacking import need
 
 from planes.model.state import Host, Id, State, Switch, key
 from topologies import capture, tap
@@ -96,8 +96,8 @@ def test_a_file_that_is_cut_off_is_read_as_far_as_it_goes() -> None:
         assert len(list(capture.Reader().frames(BytesIO(data[:end])))) <= 1
 
 
-@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 def test_tshark_reads_it_and_knows_labels() -> None:
+    need("tshark")
     names = ("frame.interface_name", "frame.comment", "triplane.switch", "triplane.slot", "frame.len")
     fields = [part for name in names for part in ("-e", name)]
     argv = ["tshark", "-X", f"lua_script:{capture.LUA}", "-r", "-", "-T", "fields", *fields]
